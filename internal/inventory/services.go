@@ -1,0 +1,93 @@
+package inventory
+
+// On lists the nodes that run a service, by name, in the order of the cluster's nodes; every node when the file names
+// none.
+type On struct{ Nodes []string }
+
+// TLS is how a service's certificate is checked and how we present ours. Empty means plain text.
+type TLS struct {
+	// CA, Cert and Key are PEM files, absolute. ServerName overrides the name that is verified.
+	CA, Cert, Key, ServerName string
+}
+
+// Etcd is the store that holds Patroni's leader lock.
+type Etcd struct {
+	On
+	ClientPort, PeerPort int
+	Unit, DataDir        string
+	Scheme               string // http or https
+	TLS                  TLS
+	User                 string
+	Password             Secret
+}
+
+// Patroni is the agent beside each PostgreSQL.
+type Patroni struct {
+	On
+	RESTPort     int
+	Unit, Config string
+	// Scope and Namespace are what the file claims; the probes read the hosts' own and compare.
+	Scope, Namespace string
+	Scheme           string
+	TLS              TLS
+	// User and Password are for the REST API's changing calls.
+	User     string
+	Password Secret
+}
+
+// Postgres is the database itself.
+type Postgres struct {
+	On
+	Port            int
+	DataDir, BinDir string
+	User            string
+	Password        Secret
+	Database        string
+	// SSLMode is libpq's word; "prefer" by default.
+	SSLMode string
+}
+
+// Service is a service with one port and one unit.
+type Service struct {
+	On
+	Port     int
+	Unit     string
+	Config   string
+	User     string
+	Password Secret
+}
+
+// Sentinel watches Redis.
+type Sentinel struct {
+	Service
+	// Master is the name of the monitored master, for example myredisetcd.
+	Master string
+}
+
+// HAProxy is the entry of the database and redis ports.
+type HAProxy struct {
+	Service
+	// Socket is the admin socket's path. Port is the stats page's.
+	Socket string
+}
+
+// PgBouncer pools connections to PostgreSQL. User and Password are those of its admin console.
+type PgBouncer struct {
+	Service
+	Database string
+}
+
+// Web is the proxy in front of NetBox.
+type Web struct {
+	Service
+	Certificate string
+	HTTPS       bool
+}
+
+// NetBox is the application with its workers.
+type NetBox struct {
+	Service
+	WorkerUnit string
+	URL        string
+	Token      Secret
+}
