@@ -1,0 +1,129 @@
+// Package probes is recon's eyes: it asks every service of the cluster what it sees, all the time and each on its own,
+// and publishes what came back as an immutable State.
+//
+// State is at once what the screens draw, what `recon status --json` prints and what the expressions of the runbooks
+// read, under the same names (the json tags). A pointer, slice or map that is nil was not seen, except where its tag says
+// gate:"nil": there nil is a fact ("nobody leads"). Everything carries who answered, when, and why not.
+//
+// Nothing here writes to the cluster. Start with New, then Watch.Run and Watch.State; Watch.Fresh waits for answers to
+// questions that were asked after a given moment, which is what a gate needs between confirmation and execution.
+package probes
+
+import "time"
+
+// StaleAfter is how old an answer may be before it stops being a fact: a step that reads it is then blocked.
+const StaleAfter = 10 * time.Second
+
+// State is one view of the whole cluster. It is never changed after it was published.
+type State struct {
+	// At is when this view was put together; all ages are measured from it. Seq grows by one with every State.
+	At  time.Time `json:"at" gate:"-"`
+	Seq uint64    `json:"seq" gate:"-"`
+
+	Cluster  Cluster        `json:"cluster" about:"what the cluster file says of the cluster"`
+	Nodes    []Node         `json:"nodes" about:"the hosts, as seen over ssh, in the cluster file's order"`
+	Etcd     Etcd           `json:"etcd" about:"the store that holds the leader lock"`
+	Patroni  Patroni        `json:"patroni" about:"the agents beside each PostgreSQL, and who leads"`
+	Postgres Postgres       `json:"postgres" about:"the databases themselves, over their own protocol"`
+	VIPs     map[string]VIP `json:"vips" about:"the floating addresses by name, as the hosts report their addresses"`
+}
+
+// Cluster is what the cluster file says; it is always known.
+type Cluster struct {
+	Name        string `json:"name" about:"the cluster's name"`
+	Environment string `json:"environment" about:"production, staging or training"`
+}
+
+// Seen says how a target last answered. Every probed thing embeds it.
+type Seen struct {
+	// Reachable is whether the target answered its last probe at all. Error says why not, in words for the operator; it is
+	// empty when it answered. Refused tells "nothing listens there" (a fact) from silence (not one).
+	Reachable bool   `json:"reachable" about:"it answered the last probe"`
+	Refused   bool   `json:"refused" about:"the host answered that nothing listens there"`
+	Error     string `json:"error" about:"why it did not answer, or empty"`
+	// Age is how long ago, in seconds, the question was asked whose answer this is.
+	Age float64 `json:"age" about:"seconds since the question was asked whose answer this is"`
+	// Since is how long, in seconds, Reachable has had its present value.
+	Since float64 `json:"since" about:"seconds for which reachable has had its present value"`
+	// Latency is how long the last answer took, in seconds.
+	Latency float64 `json:"latency" about:"seconds the last answer took"`
+
+	// Began is when the last finished probe was begun, zero when none has finished. Source names what was asked.
+	Began  time.Time `json:"began" gate:"-"`
+	Source string    `json:"source" gate:"-"`
+	// notBefore makes every answer to an older question unseen (Watch.Fresh sets it).
+	notBefore time.Time
+}
+
+// Blind says why a field of something seen this way is not a fact now, or "" when it is one. reachable, refused,
+// error, age and since are facts as soon as one probe has finished.
+func (s Seen) Blind(field string) string {
+	switch {
+	case s.Began.IsZero():
+		return "not asked yet"
+	case s.Began.Before(s.notBefore):
+		return "no answer since the question was asked again"
+	}
+	switch field {
+	case "reachable", "refused", "error", "age", "since", "latency":
+		return ""
+	}
+	switch {
+	case !s.Reachable && s.Error != "":
+		return s.Error
+	case !s.Reachable:
+		return "did not answer"
+	case s.Age > StaleAfter.Seconds():
+		return "the answer is older than 10 s"
+	}
+	return ""
+}
+
+// Node is one host, seen over ssh.
+type Node struct {
+	Name    string `json:"name" about:"the node's name in the cluster file"`
+	Address string `json:"address" about:"its address in the cluster file"`
+	Seen
+	Hostname string `json:"hostname" about:"what the host calls itself"`
+	// Units maps a systemd unit (without .service) to its active state: active, inactive, failed, activating,
+	// deactivating, or not-found. UnitFiles maps it to enabled, disabled, masked, static, ... Units of all services in the
+	// cluster file that run here are listed.
+	Units     map[string]string `json:"units" about:"unit name to active, inactive, failed, activating, deactivating or not-found"`
+	UnitFiles map[string]string `json:"unit_files" about:"unit name to enabled, disabled, masked, static, ..."`
+	Disks     []Disk            `json:"disks" about:"file systems that hold data or logs"`
+	Load1     *float64          `json:"load1" about:"load average of the last minute"`
+	CPUs      *int              `json:"cpus" about:"number of processors"`
+	MemoryMB  *int              `json:"memory_available_mb" about:"memory available, MiB"`
+	// ClockOffset is the host's clock minus the console's, in seconds, corrected by half the round trip.
+	ClockOffset *float64 `json:"clock_offset" about:"the host's clock minus the console's, seconds"`
+	ClockSynced *bool    `json:"clock_synced" about:"the host says that its clock is synchronised"`
+	Addresses   []string `json:"addresses" about:"IPv4 and IPv6 addresses on its interfaces, without loopback"`
+	Uptime      *float64 `json:"uptime" about:"seconds since boot"`
+}
+
+// Disk is one file system of a host.
+type Disk struct {
+	Mount   string  `json:"mount" about:"mount point"`
+	Path    string  `json:"path" about:"the path that was asked about, for example the data directory"`
+	Bytes   int64   `json:"bytes" about:"size in bytes"`
+	Free    int64   `json:"free" about:"bytes available to users"`
+	Percent float64 `json:"percent" about:"used, in percent"`
+}
+
+// VIP is a floating address and who holds it.
+type VIP struct {
+	Name    string   `json:"name" about:"its name in the cluster file"`
+	Address string   `json:"address" about:"the address"`
+	Holders []string `json:"holders" about:"names of the nodes that have the address now"`
+	Holder  *string  `json:"holder" gate:"nil" about:"the one node that has it; nil when none or several do"`
+	// Unseen is why holders and holder are not facts ("netbox-node-2 did not answer"), or "".
+	Unseen string `json:"unseen" gate:"-"`
+}
+
+// Blind says why a field is not a fact now.
+func (v VIP) Blind(field string) string {
+	if field == "holders" || field == "holder" {
+		return v.Unseen
+	}
+	return ""
+}

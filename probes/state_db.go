@@ -1,0 +1,261 @@
+package probes
+
+// Etcd is the store. Its members are the endpoints of the cluster file, each asked by itself.
+type Etcd struct {
+	Members []EtcdMember `json:"members" about:"the endpoints, in the cluster file's order"`
+	// Quorum is true when a majority of the endpoints answer and name the same leader; false when so many refuse, or say
+	// that they have no leader, that no majority is left; otherwise not seen.
+	Quorum *bool `json:"quorum" about:"a majority answers and names the same leader"`
+	// Leader is the member that the others name; nil when those who answer know none.
+	Leader   *string `json:"leader" gate:"nil" about:"name of etcd's own leader; nil when there is none"`
+	Term     *uint64 `json:"term" about:"raft term, the highest seen"`
+	Voters   *int    `json:"voters" about:"voting members, as the member list says"`
+	Answered int     `json:"answered" about:"how many endpoints answered"`
+	// Alarms are raised alarms, for example "NOSPACE netbox-node-2".
+	Alarms   []string `json:"alarms" about:"raised alarms, each with its member"`
+	Disputed string   `json:"disputed" about:"how the endpoints contradict each other, or empty"`
+	// Unseen is why the section's facts are not known, or "".
+	Unseen string `json:"unseen" gate:"-"`
+}
+
+// Blind says why a field is not a fact now.
+func (e Etcd) Blind(field string) string {
+	switch field {
+	case "members", "answered", "disputed":
+		return ""
+	case "quorum":
+		if e.Quorum == nil {
+			return either(e.Unseen, "not enough endpoints answered to tell")
+		}
+		return ""
+	case "leader":
+		if e.Disputed != "" {
+			return e.Disputed
+		}
+	}
+	return e.Unseen
+}
+
+// EtcdMember is one endpoint.
+type EtcdMember struct {
+	Name     string `json:"name" about:"the node's name"`
+	Endpoint string `json:"endpoint" about:"host:port"`
+	Seen
+	ID       string   `json:"id" about:"member id, hexadecimal"`
+	Version  string   `json:"version" about:"server version"`
+	DBSize   int64    `json:"db_size" about:"size of the database file, bytes"`
+	DBInUse  int64    `json:"db_in_use" about:"bytes of it in use"`
+	LeaderID string   `json:"leader_id" about:"id of the leader it follows; 0 when it knows none"`
+	Leads    bool     `json:"leads" about:"it is etcd's leader"`
+	Term     uint64   `json:"term" about:"its raft term"`
+	Index    uint64   `json:"index" about:"its raft index"`
+	Applied  uint64   `json:"applied" about:"its applied raft index"`
+	Learner  bool     `json:"learner" about:"it does not vote yet"`
+	Errors   []string `json:"errors" about:"what it complains of, alarms included"`
+}
+
+// Patroni is the agents, and who leads.
+type Patroni struct {
+	Members []Member `json:"members" about:"the members, in the cluster file's order; silent ones stay listed"`
+	// LockHolder is the leader key in etcd, read serializably, so that it answers without quorum too.
+	LockHolder *string `json:"lock_holder" gate:"nil" about:"the name in the leader key of etcd; nil when there is no key"`
+	// Leader is the one member whose /primary answers 200; nil when members answered and none does.
+	Leader *Member `json:"leader" gate:"nil" about:"the member that proves that it leads, by /primary; nil when nobody does"`
+	// FormerLeader is the member that led before the present leader or lock holder, from the history and from what this
+	// console saw itself.
+	FormerLeader *string  `json:"former_leader" gate:"nil" about:"the member that led before, as far as history and this console know; nil when unknown"`
+	Replicas     []Member `json:"replicas" about:"the members that answered and do not lead"`
+	// SyncStandbys are the names in the sync key of etcd, which alone may be promoted in synchronous mode.
+	SyncStandbys []string   `json:"sync_standbys" about:"the names in etcd's sync key: they alone may be promoted in synchronous mode"`
+	Scope        *string    `json:"scope" about:"the scope that every answering member reports"`
+	SystemID     *string    `json:"system_id" about:"the database system identifier that every answering member reports"`
+	Initialize   *string    `json:"initialize" gate:"nil" about:"the system identifier in etcd's initialize key; nil when there is no key"`
+	Timeline     *int       `json:"timeline" about:"the leader's timeline"`
+	Paused       *bool      `json:"paused" about:"maintenance mode: nobody is promoted automatically"`
+	Unlocked     *bool      `json:"unlocked" about:"a member says that nobody holds the leader lock"`
+	Scheduled    *Scheduled `json:"scheduled" gate:"nil" about:"a scheduled switchover; nil when there is none"`
+	Config       *Config    `json:"config" about:"the dynamic configuration"`
+	History      []Switch   `json:"history" about:"the last ten timeline switches, newest last"`
+	// Disputed says how members contradict each other about who leads (two answer as primary, two scopes, two system
+	// identifiers). While it is not empty, leader is not a fact.
+	Disputed string `json:"disputed" about:"how the members contradict each other about who leads, or empty"`
+	Answered int    `json:"answered" about:"how many members answered"`
+	// Unseen is why the section's facts are not known ("no member answered"), or ""; UnseenDCS the same for what is read
+	// from etcd's keys (lock_holder, sync_standbys, initialize).
+	Unseen    string `json:"unseen" gate:"-"`
+	UnseenDCS string `json:"unseen_dcs" gate:"-"`
+}
+
+// Blind says why a field is not a fact now.
+func (p Patroni) Blind(field string) string {
+	switch field {
+	case "members", "answered", "disputed":
+		return ""
+	case "lock_holder", "sync_standbys", "initialize":
+		return p.UnseenDCS
+	case "leader", "timeline":
+		if p.Unseen == "" {
+			return p.Disputed
+		}
+	}
+	return p.Unseen
+}
+
+// Member is one Patroni agent with its PostgreSQL.
+type Member struct {
+	Name string `json:"name" about:"Patroni's name of the member"`
+	Node string `json:"node" about:"the node it runs on"`
+	Seen
+	// Role is what the member proves: leader only when /primary answered 200; else sync_standby, quorum_standby, replica,
+	// standby_leader, demoted or uninitialized.
+	Role string `json:"role" about:"leader (proven by /primary), sync_standby, quorum_standby, standby_leader, replica, demoted or uninitialized"`
+	// State is streaming or in archive recovery for a replica that follows, else PostgreSQL's state as Patroni reports it:
+	// running, starting, stopped, start failed, creating replica, crashed, ...
+	State string `json:"state" about:"streaming, running, in archive recovery, starting, stopped, start failed, creating replica, crashed, ..."`
+	// Primary is whether GET /primary answered 200.
+	Primary      bool   `json:"primary" about:"GET /primary answered 200: it runs as primary and holds the lock"`
+	ReportedRole string `json:"reported_role" about:"the role in its own /patroni, PostgreSQL's opinion only"`
+	Timeline     *int   `json:"timeline" about:"its timeline"`
+	// Lag is the replay lag in bytes behind the leader's own position, computed from positions of /patroni; nil when unknown.
+	Lag       *int64            `json:"lag" about:"bytes behind the leader, when both positions are known"`
+	Location  *int64            `json:"location" about:"its WAL position in bytes: written for a leader, received for a replica"`
+	Replayed  *int64            `json:"replayed" about:"replayed WAL position in bytes, of a replica"`
+	Pending   bool              `json:"pending_restart" about:"settings wait for a restart"`
+	Tags      map[string]string `json:"tags" about:"its tags, for example nofailover"`
+	Scope     string            `json:"scope" about:"the scope it reports"`
+	SystemID  string            `json:"system_id" about:"the database system identifier it reports"`
+	Version   string            `json:"version" about:"Patroni's version"`
+	Server    int               `json:"server_version" about:"PostgreSQL's version number, for example 170012"`
+	DCSAge    *float64          `json:"dcs_age" about:"seconds since it last reached etcd"`
+	Unlocked  bool              `json:"unlocked" about:"it says that nobody holds the leader lock"`
+	Paused    bool              `json:"paused" about:"it says that the cluster is paused"`
+	Watchdog  bool              `json:"watchdog_failed" about:"its watchdog could not be activated"`
+	Followers []Follower        `json:"followers" about:"who replicates from it, as it reports"`
+	// ListedRole and ListedState are what /cluster says of it: a view of the store that can be wrong for long.
+	ListedRole  string `json:"listed_role" gate:"always" about:"its role in /cluster, a view that may be wrong; empty when it is not listed"`
+	ListedState string `json:"listed_state" gate:"always" about:"its state in /cluster, a view that may be wrong; empty when it is not listed"`
+	// CopiedBytes is how much of a base backup the leader has streamed to it.
+	CopiedBytes *int64 `json:"copied_bytes" about:"bytes of a base backup that the leader has sent it so far"`
+}
+
+// Blind says why a field is not a fact now. Name and node are from the cluster file; what /cluster lists is a fact of
+// the list, whether the member answers or not.
+func (m Member) Blind(field string) string {
+	switch field {
+	case "name", "node", "listed_role", "listed_state", "copied_bytes":
+		return ""
+	}
+	return m.Seen.Blind(field)
+}
+
+// Follower is one row of a member's replication list.
+type Follower struct {
+	Name      string `json:"name" about:"application name: the member that follows"`
+	Address   string `json:"address" about:"its address"`
+	State     string `json:"state" about:"streaming, catchup, backup, startup or stopping"`
+	SyncState string `json:"sync_state" about:"sync, async, potential or quorum"`
+}
+
+// Scheduled is a switchover that Patroni will do by itself.
+type Scheduled struct {
+	At   string `json:"at" about:"when, RFC 3339"`
+	From string `json:"from" about:"the leader it was scheduled for"`
+	To   string `json:"to" about:"the candidate, or empty"`
+}
+
+// Config is the part of Patroni's dynamic configuration that decides how fast and whether it acts; times in seconds.
+type Config struct {
+	TTL          int   `json:"ttl" about:"seconds the leader lock lives without renewal"`
+	LoopWait     int   `json:"loop_wait" about:"seconds between two rounds of the agent"`
+	RetryTimeout int   `json:"retry_timeout" about:"seconds an operation on etcd or PostgreSQL is retried"`
+	StartTimeout int   `json:"primary_start_timeout" about:"seconds a crashed primary may take to start before a failover"`
+	MaximumLag   int64 `json:"maximum_lag_on_failover" about:"bytes a candidate may lag"`
+	Sync         bool  `json:"synchronous_mode" about:"only a synchronous standby may be promoted"`
+	Strict       bool  `json:"synchronous_mode_strict" about:"without a synchronous standby, writes wait"`
+	SyncCount    int   `json:"synchronous_node_count" about:"how many synchronous standbys are wanted"`
+	Rewind       bool  `json:"use_pg_rewind" about:"Patroni may rewind a diverged member"`
+	Failsafe     bool  `json:"failsafe_mode" about:"the leader may keep running without etcd when all members answer it"`
+}
+
+// Switch is one row of Patroni's history: the end of a timeline.
+type Switch struct {
+	Timeline int    `json:"timeline" about:"the timeline that ended"`
+	LSN      int64  `json:"lsn" about:"where, in bytes"`
+	Reason   string `json:"reason" about:"why, as PostgreSQL recorded it"`
+	At       string `json:"at" about:"when, RFC 3339, or empty"`
+	Leader   string `json:"leader" about:"who led after it, or empty"`
+}
+
+// Postgres is the databases over their own protocol.
+type Postgres struct {
+	Members []Database `json:"members" about:"the databases, in the cluster file's order"`
+	// Primaries are the nodes whose PostgreSQL is not in recovery: two of them is a split brain.
+	Primaries []string `json:"primaries" about:"the nodes whose PostgreSQL is not in recovery"`
+	// Waiting is how many sessions wait for a synchronous standby (SyncRep) on the primary.
+	Waiting *int   `json:"syncrep_waiting" about:"sessions on the primary that wait for a synchronous standby"`
+	Unseen  string `json:"unseen" gate:"-"`
+}
+
+// Blind says why a field is not a fact now.
+func (p Postgres) Blind(field string) string {
+	if field == "members" {
+		return ""
+	}
+	return p.Unseen
+}
+
+// Database is one PostgreSQL.
+type Database struct {
+	Node string `json:"node" about:"the node it runs on"`
+	Seen
+	Version    int          `json:"version" about:"server_version_num, for example 170012"`
+	InRecovery bool         `json:"in_recovery" about:"it follows another server"`
+	ReadOnly   bool         `json:"read_only" about:"transactions are read-only by default"`
+	Timeline   *int         `json:"timeline" about:"timeline of its last checkpoint, or of the stream it receives"`
+	Receiver   string       `json:"receiver" about:"status of its WAL receiver, or empty"`
+	Followers  []Standby    `json:"followers" about:"who replicates from it"`
+	Slots      []Slot       `json:"slots" about:"its replication slots"`
+	Waiting    int          `json:"syncrep_waiting" about:"sessions that wait for a synchronous standby"`
+	Oldest     *float64     `json:"oldest_transaction" about:"age of the oldest open transaction of a client, seconds; nil when there is none" gate:"nil"`
+	Copies     []CopyStream `json:"copies" about:"base backups that it is sending"`
+}
+
+// Blind says why a field is not a fact now.
+func (d Database) Blind(field string) string {
+	if field == "node" {
+		return ""
+	}
+	return d.Seen.Blind(field)
+}
+
+// Standby is one row of pg_stat_replication.
+type Standby struct {
+	Name      string `json:"name" about:"application name"`
+	Address   string `json:"address" about:"its address"`
+	State     string `json:"state" about:"streaming, catchup, backup, startup or stopping"`
+	SyncState string `json:"sync_state" about:"sync, async, potential or quorum"`
+	Lag       *int64 `json:"replay_lag_bytes" about:"bytes sent but not yet replayed there"`
+}
+
+// Slot is one row of pg_replication_slots.
+type Slot struct {
+	Name     string `json:"name" about:"slot name"`
+	Kind     string `json:"kind" about:"physical or logical"`
+	Active   bool   `json:"active" about:"somebody uses it"`
+	Retained *int64 `json:"retained_bytes" about:"WAL bytes it keeps"`
+	Status   string `json:"wal_status" about:"reserved, extended, unreserved or lost"`
+}
+
+// CopyStream is one base backup in progress.
+type CopyStream struct {
+	Name     string `json:"name" about:"application name of the receiver"`
+	Streamed int64  `json:"streamed" about:"bytes sent so far"`
+	Total    *int64 `json:"total" about:"bytes in all, when known"`
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
