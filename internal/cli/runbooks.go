@@ -1,0 +1,265 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"recon/internal/gate"
+	"recon/probes"
+	"recon/runbooks"
+)
+
+func (a *app) runbooksCommand() *cobra.Command {
+	c := &cobra.Command{Use: "runbooks", Short: "The library: list, show, lint"}
+	var scenarios bool
+	list := &cobra.Command{
+		Use: "list", Short: "List the books", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return a.listBooks(scenarios) },
+	}
+	list.Flags().BoolVar(&scenarios, "scenarios", false, "list the documented scenarios and which book covers each")
+	list.Flags().BoolVar(&a.json, "json", false, "as JSON")
+	show := &cobra.Command{
+		Use: "show BOOK", Short: "Print a book's markdown", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return a.showBook(args[0]) },
+	}
+	show.Flags().BoolVar(&a.json, "json", false, "as JSON")
+	lint := &cobra.Command{
+		Use: "lint [FILE|FOLDER...]", Short: "Check books: every mistake with file, line and column",
+		Long: "lint checks the named files and folders, or the whole library when none is named.\nIt exits with 2 when it found a mistake.",
+		RunE: func(_ *cobra.Command, args []string) error { return a.lint(args) },
+	}
+	c.AddCommand(list, show, lint)
+	return c
+}
+
+// optionalLibrary is the library with the user's own folders where there is a cluster file, and without where there is none.
+func (a *app) optionalLibrary() (*runbooks.Library, error) {
+	if _, err := os.Stat(a.inventoryFile()); err != nil && a.inventoryPath == "" {
+		return a.loadLibrary(nil)
+	}
+	c, err := a.cluster()
+	if err != nil {
+		return nil, err
+	}
+	return a.loadLibrary(c)
+}
+
+// bookRow is one book as `runbooks list --json` prints it.
+type bookRow struct {
+	ID        string   `json:"id"`
+	Title     string   `json:"title"`
+	Kind      string   `json:"kind"`
+	Severity  int      `json:"severity"`
+	Systems   []string `json:"systems"`
+	Scenarios []string `json:"scenarios"`
+	Steps     int      `json:"steps"`
+	SHA256    string   `json:"sha256"`
+	File      string   `json:"file"`
+}
+
+func row(b *runbooks.Runbook) bookRow {
+	return bookRow{b.ID, b.Title, string(b.Kind), b.Severity, b.Systems, b.Scenarios, len(b.Steps), b.Hash, b.File}
+}
+
+func (a *app) listBooks(scenarios bool) error {
+	lib, err := a.optionalLibrary()
+	if err != nil {
+		return err
+	}
+	if scenarios {
+		return a.listScenarios(lib)
+	}
+	rows := make([]bookRow, len(lib.Books))
+	for i, b := range lib.Books {
+		rows[i] = row(b)
+	}
+	if a.json {
+		return a.printJSON(rows)
+	}
+	t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+	for _, r := range rows {
+		fmt.Fprintf(t, "%s\t%s\tsev %d\t%d steps\t%s\n", r.ID, r.Kind, r.Severity, r.Steps, r.Title)
+	}
+	return t.Flush()
+}
+
+func (a *app) listScenarios(lib *runbooks.Library) error {
+	type coverage struct {
+		ID    string   `json:"id"`
+		Title string   `json:"title"`
+		Books []string `json:"books"`
+	}
+	var rows []coverage
+	covered := 0
+	for _, s := range runbooks.Scenarios() {
+		r := coverage{ID: s.ID, Title: s.Title, Books: []string{}}
+		for _, b := range lib.Books {
+			if slices.Contains(b.Scenarios, s.ID) {
+				r.Books = append(r.Books, b.ID)
+			}
+		}
+		if len(r.Books) > 0 {
+			covered++
+		}
+		rows = append(rows, r)
+	}
+	if a.json {
+		return a.printJSON(rows)
+	}
+	t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+	for _, r := range rows {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", r.ID, r.Title, strings.Join(r.Books, ", "))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(a.out, "%d of %d\n", covered, len(rows))
+	return err
+}
+
+func (a *app) printJSON(v any) error {
+	enc := json.NewEncoder(a.out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+func (a *app) showBook(id string) error {
+	lib, err := a.optionalLibrary()
+	if err != nil {
+		return err
+	}
+	b, err := pick(lib, id)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(struct {
+			bookRow
+			Text string `json:"text"`
+		}{row(b), string(b.Source)})
+	}
+	_, err = a.out.Write(b.Source)
+	return err
+}
+
+func (a *app) lint(paths []string) error {
+	if len(paths) == 0 {
+		return a.lintLibrary()
+	}
+	var files []string
+	for _, p := range paths {
+		found, err := markdown(p)
+		if err != nil {
+			return coded{exitUsage, err}
+		}
+		files = append(files, found...)
+	}
+	if len(files) == 0 {
+		return exit(exitUsage, "no markdown file in %s", strings.Join(paths, ", "))
+	}
+	bad := 0
+	for _, f := range files {
+		src, err := os.ReadFile(f)
+		if err != nil {
+			return coded{exitUsage, err}
+		}
+		for _, p := range runbooks.Lint(f, src, probes.Scope(nil)) {
+			bad++
+			fmt.Fprintln(a.out, p.Error())
+		}
+	}
+	return a.linted(len(files), bad)
+}
+
+// lintLibrary checks the embedded books, and the user's own where there are any.
+func (a *app) lintLibrary() error {
+	lib, err := a.optionalLibrary()
+	if err != nil {
+		return err
+	}
+	bad := 0
+	for _, b := range lib.Books {
+		for _, p := range runbooks.Lint(b.File, b.Source, probes.Scope(nil)) {
+			bad++
+			fmt.Fprintln(a.out, p.Error())
+		}
+	}
+	return a.linted(len(lib.Books), bad)
+}
+
+func (a *app) linted(books, bad int) error {
+	if bad > 0 {
+		fmt.Fprintf(a.err, "recon: %d mistakes in %d books\n", bad, books)
+		return quiet(exitUsage)
+	}
+	_, err := fmt.Fprintf(a.out, "%d books, no mistakes\n", books)
+	return err
+}
+
+// markdown are the books below a path: the file itself, or the .md files of a folder that have front matter.
+func markdown(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	var out []string
+	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(p) != ".md" {
+			return err
+		}
+		src, err := os.ReadFile(p)
+		if err == nil && strings.HasPrefix(string(src), "---\n") {
+			out = append(out, p)
+		}
+		return err
+	})
+	return out, err
+}
+
+func (a *app) vocabularyCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "vocabulary", Short: "The names that expressions may use: name, type, meaning", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			words := vocabulary()
+			if a.json {
+				return a.printJSON(words)
+			}
+			t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+			for _, w := range words {
+				fmt.Fprintf(t, "%s\t%s\t%s\n", w.Name, w.Type, w.About)
+			}
+			return t.Flush()
+		},
+	}
+	c.Flags().BoolVar(&a.json, "json", false, "as JSON")
+	return c
+}
+
+func vocabulary() []gate.Word {
+	var out []gate.Word
+	scope := probes.Scope(nil)
+	for _, name := range []string{"cluster", "nodes", "etcd", "patroni", "postgres", "vips"} {
+		out = append(out, gate.Vocabulary(name, scope.Vars[name])...)
+	}
+	var names []string
+	for name := range scope.Funcs {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		out = append(out, gate.Word{Name: name + "()", Type: scope.Funcs[name].Type.String(), About: scope.Funcs[name].Doc})
+	}
+	return out
+}

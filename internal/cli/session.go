@@ -1,0 +1,219 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/user"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/term"
+
+	"recon/actions"
+	"recon/internal/inventory"
+	"recon/internal/remote"
+	"recon/internal/scrub"
+	"recon/internal/walk"
+	"recon/probes"
+	"recon/runbooks"
+)
+
+// session is one cluster with everything that was put together for it: connections, eyes, hands, library.
+type session struct {
+	cluster *inventory.Cluster
+	pool    *remote.Pool
+	watch   *probes.Watch
+	hands   *actions.Hands
+	masks   *scrub.Secrets
+	library *runbooks.Library
+	log     *os.File
+
+	mu      sync.Mutex
+	secrets map[string]string
+	ask     func(ctx context.Context, what string) (string, error)
+	stop    context.CancelFunc
+	done    chan error
+}
+
+// inventoryFile is the cluster file: flag, environment, folder.
+func (a *app) inventoryFile() string {
+	if a.inventoryPath != "" {
+		return a.inventoryPath
+	}
+	if p := os.Getenv("RECON_INVENTORY"); p != "" {
+		return p
+	}
+	return "inventory.yaml"
+}
+
+func (a *app) cluster() (*inventory.Cluster, error) {
+	c, err := inventory.Load(a.inventoryFile())
+	if err != nil {
+		return nil, coded{exitUsage, err}
+	}
+	for _, w := range c.Warnings {
+		fmt.Fprintln(a.err, "recon: "+w.Error())
+	}
+	return c, nil
+}
+
+// stateHome is $XDG_STATE_HOME/recon, where trails and the log live.
+func stateHome() (string, error) {
+	base := os.Getenv("XDG_STATE_HOME")
+	if base == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("where trails are kept is unknown: %w; set XDG_STATE_HOME", err)
+		}
+		base = filepath.Join(home, ".local", "state")
+	}
+	dir := filepath.Join(base, "recon")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("create the state folder: %w; set XDG_STATE_HOME to a folder that can be written", err)
+	}
+	return dir, nil
+}
+
+func trails() (string, error) {
+	dir, err := stateHome()
+	return filepath.Join(dir, "trails"), err
+}
+
+// open puts a session together. Nothing is asked of the cluster until start.
+func (a *app) open() (*session, error) {
+	c, err := a.cluster()
+	if err != nil {
+		return nil, err
+	}
+	s := &session{cluster: c, masks: &scrub.Secrets{}, secrets: map[string]string{}}
+	if term.IsTerminal(int(a.in.Fd())) {
+		s.ask = a.askSecret
+	}
+	dir, err := stateHome()
+	if err != nil {
+		return nil, err
+	}
+	if s.log, err = os.OpenFile(filepath.Join(dir, "recon.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
+		return nil, fmt.Errorf("open the log: %w", err)
+	}
+	s.pool = remote.New(c, remote.Options{Ask: s.ask, Log: slog.New(slog.NewTextHandler(scrub.NewWriter(s.log, s.masks), nil))})
+	s.watch, err = probes.New(c, probes.Through(s.pool), probes.Options{Secret: s.secret})
+	if err != nil {
+		return nil, errors.Join(err, s.pool.Close(), s.log.Close())
+	}
+	s.hands = actions.New(c, s.pool, s.secret, s.masks)
+	return s, nil
+}
+
+// askSecret asks on the terminal without echo. It is used before a screen is drawn, never under it.
+func (a *app) askSecret(ctx context.Context, what string) (string, error) {
+	fmt.Fprintf(a.err, "%s: ", what)
+	b, err := term.ReadPassword(int(a.in.Fd()))
+	fmt.Fprintln(a.err)
+	if err != nil {
+		return "", fmt.Errorf("asking for %s: %w", what, err)
+	}
+	return string(b), ctx.Err()
+}
+
+// secret resolves a reference once and masks its value from then on.
+func (s *session) secret(ctx context.Context, ref inventory.Secret) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := ref.Ref()
+	if v, ok := s.secrets[name]; ok {
+		return v, nil
+	}
+	v, err := ref.Resolve(ctx, s.ask)
+	if err != nil {
+		return "", err
+	}
+	s.secrets[name] = v
+	if err := s.masks.Add(name, v); err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	return v, nil
+}
+
+// prompts asks for every secret that has to be typed, before any screen is drawn.
+func (s *session) prompts(ctx context.Context) error {
+	for _, ref := range s.cluster.Secrets() {
+		if ref.Ref() == "prompt" {
+			if _, err := s.secret(ctx, ref); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// start lets the probes run until close.
+func (s *session) start(ctx context.Context) {
+	ctx, s.stop = context.WithCancel(ctx)
+	s.done = make(chan error, 1)
+	go func() { s.done <- s.watch.Run(ctx) }()
+}
+
+func (s *session) close() error {
+	var err error
+	if s.stop != nil {
+		s.stop()
+		if err = <-s.done; errors.Is(err, context.Canceled) {
+			err = nil
+		}
+	}
+	return errors.Join(err, s.pool.Close(), s.log.Close())
+}
+
+func (a *app) loadLibrary(c *inventory.Cluster) (*runbooks.Library, error) {
+	folders := a.bookFolders
+	if c != nil {
+		folders = append(append([]string{}, c.Runbooks...), folders...)
+	}
+	return runbooks.Load(probes.Scope(c), folders...)
+}
+
+// config is what a walk needs of a session.
+func (s *session) config(lib *runbooks.Library) (walk.Config, error) {
+	dir, err := trails()
+	if err != nil {
+		return walk.Config{}, err
+	}
+	operator, host := whoAmI()
+	return walk.Config{
+		Cluster: s.cluster, Library: lib, Scope: probes.Scope(s.cluster), Eyes: s.watch, Hands: s.hands,
+		Operator: operator, Host: host, TTY: tty(), Version: version(), Trails: dir,
+	}, nil
+}
+
+// whoAmI is the person and the machine. After sudo it is the person who called it.
+func whoAmI() (operator, host string) {
+	operator = os.Getenv("RECON_OPERATOR")
+	if operator == "" {
+		operator = os.Getenv("SUDO_USER")
+	}
+	if operator == "" {
+		if u, err := user.Current(); err == nil {
+			operator = u.Username
+		} else {
+			operator = fmt.Sprintf("uid %d", os.Getuid())
+		}
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	return operator, host
+}
+
+func tty() string {
+	for _, f := range []string{"/proc/self/fd/0", "/dev/fd/0"} {
+		if name, err := os.Readlink(f); err == nil {
+			return name
+		}
+	}
+	return ""
+}

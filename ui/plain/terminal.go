@@ -1,0 +1,123 @@
+package plain
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+)
+
+// maxLine is the most bytes of one typed line; more is refused, not cut.
+const maxLine = 4096
+
+// Lines is a terminal in its ordinary line mode.
+type Lines struct {
+	in  *os.File
+	out io.Writer
+
+	lines chan string
+	ended chan error
+	quit  chan struct{}
+}
+
+// Terminal reads lines from in. It is an error when in is not a terminal.
+func Terminal(in *os.File, out io.Writer) (*Lines, error) {
+	if !term.IsTerminal(int(in.Fd())) {
+		return nil, ErrNoTerminal
+	}
+	t := &Lines{in: in, out: out, lines: make(chan string), ended: make(chan error, 1), quit: make(chan struct{})}
+	go t.read()
+	return t, nil
+}
+
+// read is the one reader of the terminal, so that a question can be given up (an interrupt) without losing the next line.
+func (t *Lines) read() {
+	r := bufio.NewReaderSize(t.in, maxLine)
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			t.ended <- fmt.Errorf("the terminal is gone: %w", err)
+			return
+		}
+		if len(line) > maxLine {
+			line = "" // longer than any answer; an empty line confirms nothing that changes
+		}
+		select {
+		case t.lines <- strings.TrimRight(line, "\r\n"):
+		case <-t.quit:
+			return
+		}
+	}
+}
+
+// Ask shows the prompt and returns the next line that is typed after it. What was typed before the prompt was shown is
+// thrown away: nothing is answered by keys that were pressed too early.
+func (t *Lines) Ask(ctx context.Context, prompt string) (string, error) {
+	if err := discard(int(t.in.Fd())); err != nil {
+		return "", fmt.Errorf("the terminal cannot be asked: %w", err)
+	}
+drain:
+	for {
+		select {
+		case <-t.lines:
+		default:
+			break drain
+		}
+	}
+	if _, err := io.WriteString(t.out, prompt); err != nil {
+		return "", err
+	}
+	select {
+	case line := <-t.lines:
+		return line, nil
+	case err := <-t.ended:
+		t.ended <- err
+		return "", errors.Join(err, ErrLeft)
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// Write lets the caller print beside the questions.
+func (t *Lines) Write(p []byte) (int, error) { return t.out.Write(p) }
+
+// Choose asks until the answer is one of the choices (by number or by word); with no choices any text will do.
+func (t *Lines) Choose(ctx context.Context, question string, choices []string, def string) (string, error) {
+	prompt := question + " > "
+	if def != "" {
+		prompt = question + " [" + def + "] > "
+	}
+	for {
+		line, err := t.Ask(ctx, prompt)
+		if err != nil {
+			return "", err
+		}
+		line = strings.TrimSpace(line)
+		if line == "" {
+			line = def
+		}
+		if n, err := strconv.Atoi(line); err == nil && n >= 1 && n <= len(choices) {
+			line = choices[n-1]
+		}
+		if line != "" && (len(choices) == 0 || slices.Contains(choices, line)) {
+			return line, nil
+		}
+		if _, err := fmt.Fprintf(t.out, "%q is not one of: %s\n", line, strings.Join(choices, ", ")); err != nil {
+			return "", err
+		}
+	}
+}
+
+// Close stops the reader at its next line; the terminal itself stays as it is.
+func (t *Lines) Close() { close(t.quit) }
+
+// discard throws away what the terminal has taken in and nobody read.
+func discard(fd int) error { return flush(fd, unix.TCIFLUSH) }
