@@ -50,6 +50,8 @@ type Cluster struct {
 	Runbooks []string
 	// Interval is the pause between two probes of one target; 2 s by default, 500 ms to 1 min.
 	Interval time.Duration
+	// Warnings are what the file says that was understood, but not as it stands: an unknown environment.
+	Warnings []Problem
 }
 
 // Dial is the way to a service's port.
