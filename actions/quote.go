@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// quote makes s one word of a POSIX shell: single quotes, with a quote inside written as '\''.
+// quote makes s one word of a POSIX shell: single quotes, with a quote inside written as '\”.
 func quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

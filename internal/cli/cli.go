@@ -55,7 +55,9 @@ type coded struct {
 func (c coded) Error() string { return c.err.Error() }
 func (c coded) Unwrap() error { return c.err }
 
-func exit(code int, format string, args ...any) error { return coded{code, fmt.Errorf(format, args...)} }
+func exit(code int, format string, args ...any) error {
+	return coded{code, fmt.Errorf(format, args...)}
+}
 
 // Main runs the command line and returns the exit code. An interrupt ends what runs in good order: a step's outcome is
 // recorded, the terminal is restored, the lab's lock is released.

@@ -116,4 +116,3 @@ func onScreen(w *walk.Walk, err error) (ui.Walk, error) {
 }
 
 func (s screenWalk) Close() error { return s.Walk.Close("the console was left") }
-

@@ -216,4 +216,3 @@ func askInputs(ctx context.Context, t *plain.Lines, book *runbooks.Runbook, give
 	}
 	return nil
 }
-

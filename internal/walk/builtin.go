@@ -161,4 +161,3 @@ func leftovers(c []string, s *probes.State) []string {
 	}
 	return append(out, c...)
 }
-

@@ -119,7 +119,7 @@ func (w *Walk) gates(step *runbooks.Step, cmd *runbooks.Command, targets []strin
 		return checks
 	}
 	for _, g := range w.cfg.Library.Guards {
-		if !slices.Contains(g.Risks, string(cmd.Risk)) || !overlap(g.Systems, w.book.Systems) {
+		if !slices.Contains(g.Risks, string(cmd.Risk)) || !overlap(g.Systems, w.book.Systems) || !mentions(cmd.Script, g.Words) {
 			continue
 		}
 		c := check(g.Check, vars)
@@ -127,6 +127,11 @@ func (w *Walk) gates(step *runbooks.Step, cmd *runbooks.Command, targets []strin
 		checks = append(checks, c)
 	}
 	return append(checks, w.builtin(cmd, targets, s)...)
+}
+
+// mentions says whether a script has one of the words that a guard is limited to; a guard without words is for all.
+func mentions(script string, words []string) bool {
+	return len(words) == 0 || slices.ContainsFunc(words, func(word string) bool { return strings.Contains(script, word) })
 }
 
 func overlap(a, b []string) bool {

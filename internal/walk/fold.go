@@ -54,7 +54,7 @@ type stepFold struct {
 	applies    bool
 	attempts   int
 	// blocks are the commands, then the rollbacks, of the step.
-	blocks []blockFold
+	blocks  []blockFold
 	results []Result
 	proof   *audit.Proof
 	// lastIntent is the newest intent of the step; a proof that is older proves nothing of it.

@@ -73,7 +73,7 @@ type Walk struct {
 	used map[uint64]bool
 	// heldBefore says, by step, that the proof already held when the last run was approved.
 	heldBefore map[int]bool
-	stamp string
+	stamp      string
 }
 
 // Start begins a walk: it creates the trail, whose first record embeds the book. Inputs that the book asks for and that
@@ -81,7 +81,7 @@ type Walk struct {
 func Start(cfg Config, book *runbooks.Runbook, inputs map[string]string, dryRun bool) (*Walk, error) {
 	for _, s := range book.Steps {
 		for _, c := range append(append([]runbooks.Command{}, s.Commands...), s.Rollbacks...) {
-			if !runnable(c.Kind) {
+			if !c.Kind.Runnable() {
 				return nil, fmt.Errorf("%s:%d: `%s` blocks cannot be run by this version of recon, so the book cannot be walked; `recon walk %s --print` shows it", book.File, c.Line, c.Kind, book.ID)
 			}
 		}
@@ -220,10 +220,6 @@ func (w *Walk) checkInputs(given map[string]string) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func runnable(k runbooks.CommandKind) bool {
-	return k == runbooks.Sh || k == runbooks.HTTP || k == runbooks.SQL
 }
 
 func exitOutcome(k remote.ExitKind) audit.Outcome { return audit.Outcome(k) }

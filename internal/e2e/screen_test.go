@@ -1,0 +1,95 @@
+//go:build lab
+
+package e2e
+
+import (
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// screen is a real terminal (tmux) with a program in it.
+type screen struct {
+	t      *testing.T
+	socket string
+}
+
+// open starts a command in a terminal of the given size.
+func open(t *testing.T, width, height int, command ...string) *screen {
+	t.Helper()
+	s := &screen{t: t, socket: fmt.Sprintf("recon-e2e-%d", time.Now().UnixNano())}
+	args := []string{"new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height), "-s", "e2e", "--"}
+	s.tmux(append(args, command...)...)
+	s.tmux("set-option", "-g", "remain-on-exit", "on")
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the last screen:\n%s", s.text())
+		}
+		if out, err := exec.Command("tmux", "-L", s.socket, "kill-server").CombinedOutput(); err != nil {
+			t.Logf("tmux kill-server: %v %s", err, out)
+		}
+	})
+	return s
+}
+
+func (s *screen) tmux(args ...string) string {
+	s.t.Helper()
+	out, err := exec.Command("tmux", append([]string{"-f", "/dev/null", "-L", s.socket}, args...)...).CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("tmux %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// text is what a person would see now.
+func (s *screen) text() string { return s.tmux("capture-pane", "-p", "-t", "e2e") }
+
+// history is what a person could scroll back to.
+func (s *screen) history() string {
+	return s.tmux("capture-pane", "-p", "-J", "-S", "-20000", "-t", "e2e")
+}
+
+// keys presses keys by tmux's names ("Enter", "Tab", "y").
+func (s *screen) keys(names ...string) {
+	s.t.Helper()
+	s.tmux(append([]string{"send-keys", "-t", "e2e"}, names...)...)
+}
+
+// typed types text as it is.
+func (s *screen) typed(text string) {
+	s.t.Helper()
+	s.tmux("send-keys", "-t", "e2e", "-l", "--", text)
+}
+
+// shows waits until all words are on the screen.
+func (s *screen) shows(limit time.Duration, words ...string) string {
+	s.t.Helper()
+	var text string
+	eventually(s.t, limit, "screen with "+strings.Join(words, ", "), func() error {
+		text = s.text()
+		for _, w := range words {
+			if !strings.Contains(text, w) {
+				return fmt.Errorf("%q is not on the screen:\n%s", w, text)
+			}
+		}
+		return nil
+	})
+	return text
+}
+
+// dead waits until the program has ended and returns its exit code as tmux reports it.
+func (s *screen) dead(limit time.Duration) string {
+	s.t.Helper()
+	var status string
+	eventually(s.t, limit, "end of the program", func() error {
+		out := strings.TrimSpace(s.tmux("display-message", "-p", "-t", "e2e", "#{pane_dead} #{pane_dead_status}"))
+		if !strings.HasPrefix(out, "1 ") {
+			return fmt.Errorf("it still runs:\n%s", s.text())
+		}
+		status = strings.TrimPrefix(out, "1 ")
+		return nil
+	})
+	return status
+}

@@ -1,0 +1,100 @@
+//go:build lab
+
+package e2e
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// walker is a person who walks a book in the line mode: it reads the prompt, and answers it.
+type walker struct {
+	*screen
+	t *testing.T
+	// answers maps the name of a question to its answer.
+	answers map[string]string
+	// before is called with every prompt and may stop the walk by returning true.
+	before func(prompt string) bool
+	seen   int
+}
+
+func walkPlain(t *testing.T, answers map[string]string, args ...string) *walker {
+	t.Helper()
+	command := append([]string{binary, "lab", "--dir", labDir(), "exec", "console", "--", "recon", "walk", "--plain"}, args...)
+	return &walker{screen: open(t, 160, 50, command...), t: t, answers: answers}
+}
+
+// prompt waits for a prompt that has not been answered yet, or for the end of the program.
+func (w *walker) prompt(limit time.Duration) (line string, ended bool) {
+	w.t.Helper()
+	eventually(w.t, limit, "prompt", func() error {
+		if strings.HasPrefix(w.tmux("display-message", "-p", "-t", "e2e", "#{pane_dead}"), "1") {
+			ended = true
+			return nil
+		}
+		all := strings.TrimRight(w.history(), " \n")
+		count := strings.Count(all, "> ") + strings.Count(all+" ", ">\n")
+		last := all[strings.LastIndex(all, "\n")+1:]
+		if !strings.HasSuffix(last, ">") || len(all) == w.seen {
+			return fmt.Errorf("no new prompt (%d):\n%s", count, w.text())
+		}
+		w.seen, line = len(all), last
+		return nil
+	})
+	return line, ended
+}
+
+var destroyPrompt = regexp.MustCompile(`DESTROY on (\S+): type`)
+
+// walk answers every prompt until the walk ends or before stops it.
+func (w *walker) walk() {
+	w.t.Helper()
+	for range 200 {
+		line, ended := w.prompt(6 * time.Minute)
+		if ended || w.before != nil && w.before(line) {
+			return
+		}
+		w.answer(line)
+	}
+	w.t.Fatal("the walk does not end")
+}
+
+func (w *walker) answer(line string) {
+	w.t.Helper()
+	reply := ""
+	switch m := destroyPrompt.FindStringSubmatch(line); {
+	case m != nil:
+		reply = m[1]
+	case strings.HasPrefix(line, "CHANGE on"):
+		reply = "y"
+	case strings.HasPrefix(line, "[enter] run"):
+	case strings.HasPrefix(line, "[enter] look again"):
+		reply = "wait"
+	case strings.HasPrefix(line, "done by hand"):
+		reply = "done and looked at, by the end-to-end test"
+	case strings.HasPrefix(line, "type `seen`"):
+		reply = "seen"
+	case strings.HasPrefix(line, "retry"):
+		w.t.Fatalf("a step failed:\n%s", w.history())
+	case strings.HasPrefix(line, "proof  done"):
+		reply = "proof"
+	default:
+		name := strings.Fields(line)[0]
+		known := false
+		for q, a := range w.answers {
+			if name == q || strings.HasPrefix(line, q) {
+				reply, known = a, true
+			}
+		}
+		if !known {
+			w.t.Fatalf("no answer for the prompt %q:\n%s", line, w.history())
+		}
+	}
+	if reply != "" {
+		w.typed(reply)
+	}
+	w.keys("Enter")
+}

@@ -1,0 +1,669 @@
+package walk
+
+import (
+	"context"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"recon/actions"
+	"recon/internal/audit"
+	"recon/internal/gate"
+	"recon/internal/inventory"
+	"recon/internal/remote"
+	"recon/probes"
+	"recon/runbooks"
+)
+
+const book = `---
+format: 1
+id: test-book
+title: A book for tests
+kind: recovery
+severity: 2
+systems: [patroni]
+when: 'etcd.quorum'
+because: 'a test'
+inputs:
+  member:
+    ask: Which member?
+---
+
+# A book for tests
+
+## Look first
+
+` + "```" + `sh on=node(inputs.member) risk=read timeout=5s
+echo "$MEMBER"
+` + "```" + `
+
+## Start it
+
+` + "```" + `check
+etcd.quorum                                  # the lock can be trusted
+` + "```" + `
+
+` + "```" + `sh on=node(inputs.member) risk=change timeout=5s
+systemctl start patroni
+` + "```" + `
+
+` + "```" + `check within=10s
+member(inputs.member).state == "streaming"   # it follows
+` + "```" + `
+
+` + "```" + `sh rollback on=node(inputs.member) risk=change timeout=5s
+systemctl stop patroni
+` + "```" + `
+
+## Throw the old copy away
+
+` + "```" + `check
+etcd.quorum
+` + "```" + `
+
+` + "```" + `sh on=node(inputs.member) risk=destroy timeout=5s
+mv "$PGDATA" "$PGDATA.old"
+` + "```" + `
+
+` + "```" + `check within=10s
+node(inputs.member).units["patroni"] == "active"
+` + "```" + `
+`
+
+// world is a cluster that tests set, with hands that record what they were given.
+type world struct {
+	t  *testing.T
+	mu sync.Mutex
+	s  *probes.State
+	// sent are the scripts that reached a host; outcome is what the next run ends with.
+	sent    []string
+	outcome remote.ExitKind
+	output  string
+	// onRun is called when a command would go out.
+	onRun func(p *actions.Plan)
+}
+
+func newWorld(t *testing.T) *world {
+	yes, tl := true, 5
+	seen := probes.Seen{Reachable: true, Began: time.Now(), Source: "test"}
+	member := func(name, role, state string) probes.Member {
+		return probes.Member{Name: name, Node: name, Seen: seen, Role: role, State: state, Timeline: &tl}
+	}
+	leader := member("n2", "leader", "running")
+	s := &probes.State{
+		At: time.Now(), Seq: 1,
+		Etcd: probes.Etcd{Quorum: &yes, Answered: 3},
+		Patroni: probes.Patroni{
+			Members: []probes.Member{member("n1", "replica", "stopped"), leader, member("n3", "sync_standby", "streaming")},
+			Leader:  &leader, Answered: 3,
+		},
+	}
+	for _, n := range []string{"n1", "n2", "n3"} {
+		s.Nodes = append(s.Nodes, probes.Node{Name: n, Seen: seen, Units: map[string]string{"patroni": "inactive"}})
+		s.Etcd.Members = append(s.Etcd.Members, probes.EtcdMember{Name: n, Seen: seen, LeaderID: "1"})
+	}
+	return &world{t: t, s: s, outcome: remote.OK}
+}
+
+func (w *world) State() *probes.State {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.s
+}
+
+func (w *world) Fresh(context.Context, []string) (*probes.State, error) { return w.State(), nil }
+
+// set replaces the State by a changed copy; a State itself is never changed.
+func (w *world) set(change func(*probes.State)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	next := *w.s
+	next.Seq++
+	next.Patroni.Members = append([]probes.Member(nil), next.Patroni.Members...)
+	next.Nodes = append([]probes.Node(nil), next.Nodes...)
+	change(&next)
+	w.s = &next
+}
+
+func (w *world) Plan(cmd actions.Command) (*actions.Plan, error) {
+	return actions.New(cluster(), wires{}, nil, nil).Plan(cmd)
+}
+
+func (w *world) Run(_ context.Context, p *actions.Plan, sink func(string) io.Writer) []actions.Outcome {
+	if w.onRun != nil {
+		w.onRun(p)
+	}
+	var out []actions.Outcome
+	for _, shot := range p.Shots {
+		w.mu.Lock()
+		w.sent = append(w.sent, p.Command.Script)
+		w.mu.Unlock()
+		if _, err := io.WriteString(sink(shot.Target), w.output); err != nil {
+			w.t.Error(err)
+		}
+		o := actions.Outcome{Target: shot.Target, Kind: w.outcome, Began: time.Now()}
+		if w.outcome != remote.OK {
+			o.Reason = "the test said so"
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+// wires turns a command line into bytes and never sends any.
+type wires struct{ actions.Network }
+
+func (wires) Wire(_, cmd string, _ bool) (string, string, error) { return cmd, "root (sudo)", nil }
+
+func cluster() *inventory.Cluster {
+	return &inventory.Cluster{
+		Name: "test", Environment: inventory.Training, Hash: strings.Repeat("0", 64),
+		Nodes:    []inventory.Node{{Name: "n1", Address: "192.0.2.1"}, {Name: "n2", Address: "192.0.2.2"}, {Name: "n3", Address: "192.0.2.3"}},
+		Etcd:     &inventory.Etcd{Unit: "etcd", ClientPort: 2379, DataDir: "/var/lib/etcd"},
+		Patroni:  &inventory.Patroni{Unit: "patroni", RESTPort: 8008},
+		Postgres: &inventory.Postgres{Port: 5432, DataDir: "/var/lib/postgresql/17/main", BinDir: "/usr/lib/postgresql/17/bin"},
+	}
+}
+
+func config(t *testing.T, w *world) Config {
+	t.Helper()
+	return Config{
+		Cluster: cluster(), Library: &runbooks.Library{}, Scope: probes.Scope(nil), Eyes: w, Hands: w,
+		Operator: "anna", Host: "bastion", Version: "test", Trails: t.TempDir() + "/trails",
+	}
+}
+
+func parse(t *testing.T, src string) *runbooks.Runbook {
+	t.Helper()
+	b, problems := runbooks.Parse("test-book.md", []byte(src), probes.Scope(nil))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return b
+}
+
+func start(t *testing.T, w *world, dry bool) (*Walk, Config) {
+	t.Helper()
+	cfg := config(t, w)
+	walk, err := Start(cfg, parse(t, book), map[string]string{"member": "n1"}, dry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := walk.Close("the test ended"); err != nil && walk.trail.Err() == nil {
+			t.Error(err)
+		}
+	})
+	return walk, cfg
+}
+
+func discard(string) io.Writer { return io.Discard }
+
+// run confirms what the walk waits for and executes it.
+func run(t *testing.T, w *Walk) Report {
+	t.Helper()
+	n := w.View(w.cfg.Eyes.State()).Next
+	if n.Kind != NextConfirm {
+		t.Fatalf("the walk waits for %s (%s), not for a confirmation", n.Kind, n.PlanError)
+	}
+	a, err := w.Approve(n.Plan, n.Plan.Confirm, n.Plan.Type)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, err := w.Execute(t.Context(), a, discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rep
+}
+
+func next(t *testing.T, w *Walk, want NextKind) View {
+	t.Helper()
+	v := w.View(w.cfg.Eyes.State())
+	if v.Next.Kind != want {
+		t.Fatalf("the walk waits for %q at step %d (%s %s), want %q", v.Next.Kind, v.Current+1, v.Steps[v.Current].Reason, v.Next.PlanError, want)
+	}
+	return v
+}
+
+func streaming(s *probes.State) { s.Patroni.Members[0].State = "streaming" }
+
+func TestAWholeWalk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		world := newWorld(t)
+		world.output = "n1\n"
+		w, _ := start(t, world, false)
+		v := next(t, w, NextConfirm)
+		if p := v.Next.Plan; p.Confirm != ByEnter || p.Items[0].Assignments[0] != "MEMBER='n1'" || p.Targets[0] != "n1" {
+			t.Errorf("plan %+v", p)
+		}
+		run(t, w)
+		v = next(t, w, NextConfirm)
+		if v.Current != 1 || v.Next.Plan.Confirm != ByYes || v.Next.Plan.HeldBefore {
+			t.Errorf("step %d, plan %+v", v.Current+1, v.Next.Plan)
+		}
+		run(t, w)
+		next(t, w, NextProve)
+		// It streams after a while, and the proof waits for that.
+		go func() {
+			time.Sleep(4 * time.Second)
+			world.set(streaming)
+		}()
+		began := time.Now()
+		answer, err := w.Prove(t.Context(), 1, nil)
+		if err != nil || answer != gate.Pass {
+			t.Fatalf("proof %v %v", answer, err)
+		}
+		if waited := time.Since(began); waited < 4*time.Second || waited > 7*time.Second {
+			t.Errorf("the proof took %s", waited)
+		}
+		v = next(t, w, NextConfirm)
+		if v.Next.Plan.Confirm != ByName || v.Next.Plan.Type != "n1" {
+			t.Errorf("plan %+v", v.Next.Plan)
+		}
+		run(t, w)
+		world.set(func(s *probes.State) { s.Nodes[0].Units = map[string]string{"patroni": "active"} })
+		if answer, err := w.Prove(t.Context(), 2, nil); err != nil || answer != gate.Pass {
+			t.Fatalf("proof %v %v", answer, err)
+		}
+		v = next(t, w, NextFinish)
+		if err := w.Finish(v.Next.Leftovers); err != nil {
+			t.Fatal(err)
+		}
+		if v := next(t, w, NextNothing); v.Status != Completed {
+			t.Errorf("status %s", v.Status)
+		}
+		if len(world.sent) != 3 {
+			t.Errorf("%d commands were sent", len(world.sent))
+		}
+		if r := audit.Verify(w.Trail()); !r.Clean() {
+			t.Errorf("the trail is not clean: %s", r)
+		}
+	})
+}
+
+func TestTheIntentIsOnDiskBeforeTheFirstByte(t *testing.T) {
+	world := newWorld(t)
+	w, _ := start(t, world, false)
+	checked := false
+	world.onRun = func(p *actions.Plan) {
+		records, err := audit.Read(w.Trail())
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := records[len(records)-1]
+		in, err := audit.As[audit.Intent](last)
+		if err != nil || last.Kind != audit.KindIntent {
+			t.Fatalf("the last record is %s (%v), not the intent", last.Kind, err)
+		}
+		if in.Wire["n1"] != p.Shots[0].Hash || in.Shown.Script != p.Command.Script {
+			t.Errorf("intent %+v", in)
+		}
+		checked = true
+	}
+	run(t, w)
+	if !checked {
+		t.Error("nothing ran")
+	}
+}
+
+func TestNothingRunsWhenTheTrailCannotBeWritten(t *testing.T) {
+	world := newWorld(t)
+	w, _ := start(t, world, false)
+	n := next(t, w, NextConfirm).Next
+	a, err := w.Approve(n.Plan, ByEnter, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.trail.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Execute(t.Context(), a, discard); err == nil {
+		t.Error("it ran without a trail")
+	}
+	if len(world.sent) != 0 {
+		t.Errorf("sent %q", world.sent)
+	}
+}
+
+func TestOneApprovalOneRun(t *testing.T) {
+	world := newWorld(t)
+	w, _ := start(t, world, false)
+	n := next(t, w, NextConfirm).Next
+	a, err := w.Approve(n.Plan, ByEnter, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Execute(t.Context(), a, discard); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Execute(t.Context(), a, discard); err == nil {
+		t.Error("an approval was used twice")
+	}
+	if len(world.sent) != 1 {
+		t.Errorf("sent %d times", len(world.sent))
+	}
+}
+
+// at brings a walk to the step of that index.
+func at(t *testing.T, w *Walk, index int) {
+	t.Helper()
+	for i := range index {
+		if err := w.Skip(i, "not what this test is about"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestConfirmationsAreAsStrongAsTheRisk(t *testing.T) {
+	world := newWorld(t)
+	w, _ := start(t, world, false)
+	at(t, w, 1)
+	p := next(t, w, NextConfirm).Next.Plan
+	if _, err := w.Approve(p, ByEnter, ""); err == nil {
+		t.Error("Enter confirmed a change")
+	}
+	at(t, w, 2)
+	p = next(t, w, NextConfirm).Next.Plan
+	for _, typed := range []string{"", "n", "n1 ", "N1", "n2", "y"} {
+		if _, err := w.Approve(p, ByName, typed); err == nil {
+			t.Errorf("%q confirmed what destroys on n1", typed)
+		}
+	}
+	if _, err := w.Approve(p, ByYes, "n1"); err == nil {
+		t.Error("y confirmed what destroys")
+	}
+	if _, err := w.Approve(p, ByName, "n1"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatChangedAfterTheConfirmationStopsTheStep(t *testing.T) {
+	no := false
+	for name, change := range map[string]func(*probes.State){
+		"a gate fails":        func(s *probes.State) { s.Etcd.Quorum = &no },
+		"a gate is unseen":    func(s *probes.State) { s.Etcd.Quorum = nil },
+		"the target is gone":  func(s *probes.State) { s.Nodes = s.Nodes[1:] },
+		"the leader moved on": func(s *probes.State) { s.Patroni.Leader = &s.Patroni.Members[0] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			world := newWorld(t)
+			w, _ := start(t, world, false)
+			at(t, w, 2)
+			n := next(t, w, NextConfirm).Next
+			a, err := w.Approve(n.Plan, ByName, "n1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			world.set(change)
+			rep, err := w.Execute(t.Context(), a, discard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(rep.Changed) == 0 || len(world.sent) != 0 {
+				t.Errorf("changed %v, sent %q", rep.Changed, world.sent)
+			}
+			records, err := audit.Read(w.Trail())
+			if err != nil {
+				t.Fatal(err)
+			}
+			g, err := audit.As[audit.Gate](records[len(records)-1])
+			if err != nil || g.Phase != audit.Execution {
+				t.Errorf("the trail does not hold what stopped the step: %+v %v", g, err)
+			}
+		})
+	}
+}
+
+func TestABlockedStepIsOverriddenByAReasonButNotWhatDestroys(t *testing.T) {
+	no := false
+	world := newWorld(t)
+	w, _ := start(t, world, false)
+	at(t, w, 1)
+	world.set(func(s *probes.State) { s.Etcd.Quorum = &no })
+	v := next(t, w, NextGate)
+	if !v.Next.CanOverride || v.Steps[1].Status != Blocked || v.Steps[1].Reason == "" {
+		t.Errorf("view %+v", v.Steps[1])
+	}
+	if _, err := w.Approve(v.Next.Plan, ByYes, ""); err == nil {
+		t.Error("a blocked step was confirmed")
+	}
+	if err := w.Override(1, "  "); err == nil {
+		t.Error("an override without a reason")
+	}
+	if err := w.Override(1, "quorum is being restored by hand"); err != nil {
+		t.Fatal(err)
+	}
+	run(t, w)
+	if len(world.sent) != 1 {
+		t.Errorf("sent %q", world.sent)
+	}
+	if err := w.Attest(1, "seen by eye"); err != nil {
+		t.Fatal(err)
+	}
+	if v := next(t, w, NextGate); v.Next.CanOverride {
+		t.Error("what destroys can be overridden")
+	}
+	if err := w.Override(2, "I am sure"); err == nil {
+		t.Error("what destroys was overridden")
+	}
+}
+
+func TestAnUnknownOutcomeIsReconciledFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		world := newWorld(t)
+		world.outcome = remote.Unknown
+		w, _ := start(t, world, false)
+		at(t, w, 1)
+		run(t, w)
+		next(t, w, NextReconcile)
+		if err := w.Retry(1); err == nil {
+			t.Error("retried while unknown")
+		}
+		if err := w.Skip(1, "never mind"); err == nil {
+			t.Error("skipped while unknown")
+		}
+		if err := w.Reconcile(1, "unknown", "nobody can say"); err != nil {
+			t.Fatal(err)
+		}
+		next(t, w, NextReconcile)
+		if err := w.Reconcile(1, "not done", "the journal has nothing"); err != nil {
+			t.Fatal(err)
+		}
+		world.outcome = remote.OK
+		run(t, w)
+		world.set(streaming)
+		if a, err := w.Prove(t.Context(), 1, nil); err != nil || a != gate.Pass {
+			t.Fatal(a, err)
+		}
+		if v := next(t, w, NextConfirm); v.Current != 2 {
+			t.Errorf("at step %d", v.Current+1)
+		}
+	})
+}
+
+func TestAProofSettlesAnUnknownOutcome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		world := newWorld(t)
+		world.outcome = remote.Unknown
+		w, _ := start(t, world, false)
+		at(t, w, 1)
+		run(t, w)
+		world.set(streaming)
+		if a, err := w.Prove(t.Context(), 1, nil); err != nil || a != gate.Pass {
+			t.Fatal(a, err)
+		}
+		if v := next(t, w, NextConfirm); v.Steps[1].Status != Done {
+			t.Errorf("step is %s", v.Steps[1].Status)
+		}
+	})
+}
+
+func TestAFailedProofOffersRetryAndRollback(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		world := newWorld(t)
+		w, _ := start(t, world, false)
+		at(t, w, 1)
+		run(t, w)
+		if a, err := w.Prove(t.Context(), 1, nil); err != nil || a != gate.Fail {
+			t.Fatal(a, err)
+		}
+		v := next(t, w, NextChoose)
+		if !v.Next.CanRollBack {
+			t.Error("the rollback is not offered")
+		}
+		p, err := w.RollBack(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := w.Approve(p, ByYes, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Execute(t.Context(), a, discard); err != nil {
+			t.Fatal(err)
+		}
+		if v := next(t, w, NextChoose); v.Steps[1].Reason != "rolled back" {
+			t.Errorf("reason %q", v.Steps[1].Reason)
+		}
+		if err := w.Retry(1); err != nil {
+			t.Fatal(err)
+		}
+		run(t, w)
+		want := []string{"systemctl start patroni\n", "systemctl stop patroni\n", "systemctl start patroni\n"}
+		if d := cmp.Diff(want, world.sent); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+func TestResumeAfterTheConsoleWasKilled(t *testing.T) {
+	world := newWorld(t)
+	w, cfg := start(t, world, false)
+	at(t, w, 1)
+	n := next(t, w, NextConfirm).Next
+	a, err := w.Approve(n.Plan, ByYes, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The trail as it is when the console dies between the intent and the result.
+	var killed []byte
+	world.onRun = func(*actions.Plan) {
+		if killed, err = os.ReadFile(w.Trail()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.Execute(t.Context(), a, discard); err != nil {
+		t.Fatal(err)
+	}
+	path := w.Trail() + ".killed.jsonl"
+	if err := os.WriteFile(path, killed, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Resume(cfg, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := r.Close("the test ended"); err != nil {
+			t.Error(err)
+		}
+	}()
+	v := next(t, r, NextReconcile)
+	if v.Current != 1 || v.Steps[1].Status != Unknown {
+		t.Errorf("step %d is %s", v.Current+1, v.Steps[v.Current].Status)
+	}
+}
+
+// TestTheFoldIsTheWalk: what a console knows and what the records say are the same.
+func TestTheFoldIsTheWalk(t *testing.T) {
+	world := newWorld(t)
+	w, cfg := start(t, world, false)
+	run(t, w)
+	if err := w.Note("a note"); err != nil {
+		t.Fatal(err)
+	}
+	run(t, w)
+	records, err := audit.Read(w.Trail())
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := newFold(w.book)
+	for _, r := range records {
+		if err := again.apply(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d := cmp.Diff(w.fold, again, cmp.AllowUnexported(fold{}, stepFold{}, blockFold{}, targetFold{}, intentFold{})); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestADryRunSendsNothing(t *testing.T) {
+	world := newWorld(t)
+	w, _ := start(t, world, true)
+	for range 3 {
+		run(t, w)
+	}
+	next(t, w, NextFinish)
+	if len(world.sent) != 0 {
+		t.Errorf("sent %q", world.sent)
+	}
+}
+
+func TestDestroyNeverTouchesTheLeader(t *testing.T) {
+	world := newWorld(t)
+	cfg := config(t, world)
+	w, err := Start(cfg, parse(t, book), map[string]string{"member": "n2"}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := w.Close("the test ended"); err != nil {
+			t.Error(err)
+		}
+	}()
+	at(t, w, 2)
+	v := next(t, w, NextGate)
+	if !strings.Contains(v.Steps[2].Reason, NotLeader) {
+		t.Errorf("reason %q", v.Steps[2].Reason)
+	}
+}
+
+func TestInputsAreAskedFor(t *testing.T) {
+	world := newWorld(t)
+	cfg := config(t, world)
+	for _, in := range []map[string]string{nil, {"member": ""}, {"member": "n1", "other": "x"}} {
+		if _, err := Start(cfg, parse(t, book), in, false); err == nil {
+			t.Errorf("inputs %v were accepted", in)
+		}
+	}
+	if _, err := os.Stat(cfg.Trails); err == nil {
+		t.Error("a walk that did not start left a trail")
+	}
+}
+
+func TestStopsReadsTheShell(t *testing.T) {
+	for script, want := range map[string]bool{
+		"systemctl stop etcd":                         true,
+		"systemctl restart etcd.service":              true,
+		"systemctl --no-block restart \"$ETCD_UNIT\"": true,
+		"x=1; if true; then systemctl stop etcd; fi":  true,
+		"reboot":                            true,
+		"systemctl poweroff":                true,
+		"systemctl start etcd":              false,
+		"systemctl stop patroni":            false,
+		"echo systemctl stop etcd # reboot": false,
+		"grep reboot /var/log/syslog":       false,
+	} {
+		if got := stops(script, "etcd"); got != want {
+			t.Errorf("%q: %v, want %v", script, got, want)
+		}
+	}
+}
