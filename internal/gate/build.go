@@ -79,12 +79,6 @@ func refused(n ast.Node) (what, hint string) {
 	switch n.(type) {
 	case *ast.NilNode:
 		return "nil stands beside == and != only", ""
-	case *ast.ChainNode:
-		return "?. is not a part of this language", "write . alone: a field of what was not seen is unknown by itself"
-	case *ast.VariableDeclaratorNode:
-		return "let is not a part of this language", "write the value where it is used"
-	case *ast.SequenceNode:
-		return "; is not a part of this language", "write one expression"
 	case *ast.SliceNode:
 		return "parts of lists [a:b] are not a part of this language", "use filter, first or last"
 	case *ast.MapNode, *ast.PairNode:
@@ -137,7 +131,7 @@ func gone() map[string]string {
 		"now": age, "date": age, "duration": age, "timezone": age,
 		"sum": each, "reduce": each, "min": each, "max": each, "groupBy": each,
 		"sort": "lists have the order of the cluster file", "sortBy": "lists have the order of the cluster file",
-		"if": "write condition ? this : that", "null": "did you mean `nil`?", "None": "did you mean `nil`?",
+		"null": "did you mean `nil`?", "None": "did you mean `nil`?",
 		"True": "did you mean `true`?", "False": "did you mean `false`?", "$env": "write the name alone",
 	}
 }
@@ -198,7 +192,7 @@ func (b *builder) member(n *ast.MemberNode) (node, *Error) {
 	case anything:
 		return nil, b.fail(n.Property, "`"+base.text+"` may be anything: it has no known fields", "")
 	}
-	return nil, b.fail(n.Property, "`"+base.text+"` is a "+base.typ.word()+" and has no fields", "")
+	return nil, b.fail(n.Property, "`"+base.text+"` is "+base.typ.a()+" and has no fields", "")
 }
 
 func (b *builder) lookup(n *ast.MemberNode, of node) (node, *Error) {

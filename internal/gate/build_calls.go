@@ -18,7 +18,7 @@ func (b *builder) builtin(n *ast.BuiltinNode) (node, *Error) {
 		most = 1
 	}
 	if len(n.Arguments) == 0 || len(n.Arguments) > most {
-		return nil, b.fail(n, fmt.Sprintf("%s takes %d argument(s), not %d", n.Name, most, len(n.Arguments)), "")
+		return nil, b.fail(n, miscounted(n.Name, most, len(n.Arguments)), "")
 	}
 	of, err := b.build(n.Arguments[0])
 	if err != nil {
@@ -33,7 +33,7 @@ func (b *builder) builtin(n *ast.BuiltinNode) (node, *Error) {
 		if t.shape() == dict {
 			hint = "name one of its values: `" + of.about().text + "[\"...\"]`"
 		}
-		return nil, b.fail(n.Arguments[0], n.Name+" takes a list, and `"+of.about().text+"` is a "+t.word(), hint)
+		return nil, b.fail(n.Arguments[0], n.Name+" takes a list, and `"+of.about().text+"` is "+t.a(), hint)
 	}
 	switch n.Name {
 	case "len":
@@ -52,7 +52,7 @@ func (b *builder) predicated(n *ast.BuiltinNode, of node) (node, *Error) {
 	yes := plainType[bool]()
 	if len(n.Arguments) == 1 {
 		if elem.shape() != truth {
-			return nil, b.fail(n, "`"+of.about().text+"` is a "+of.about().typ.word()+", not a list of conditions",
+			return nil, b.fail(n, "`"+of.about().text+"` is "+of.about().typ.a()+", not a list of conditions",
 				"write `len("+of.about().text+")`")
 		}
 		return &quantifier{b.piece(n, plainType[int](), of), n.Name, of, nil}, nil
@@ -83,7 +83,7 @@ func (b *builder) predicated(n *ast.BuiltinNode, of node) (node, *Error) {
 	}
 	t := pred.about().typ
 	if t.shape() == list || t.shape() == dict || t.shape() == anything {
-		return nil, b.fail(n.Arguments[1], "map makes a list of texts, numbers, bools or structs, and this is a "+t.word(), "")
+		return nil, b.fail(n.Arguments[1], "map makes a list of texts, numbers, bools or structs, and this is "+t.a(), "")
 	}
 	m := &mapping{b.piece(n, listOf(t), of), of, pred}
 	m.path = pred.about().path
@@ -140,7 +140,7 @@ func (b *builder) call(n *ast.CallNode) (node, *Error) {
 		want = len(n.Arguments)
 	}
 	if len(n.Arguments) != want {
-		return nil, b.fail(n, fmt.Sprintf("%s takes %d argument(s), not %d", callee.Value, want, len(n.Arguments)), "")
+		return nil, b.fail(n, miscounted(callee.Value, want, len(n.Arguments)), "")
 	}
 	c := &call{name: callee.Value, fn: fn}
 	for i, a := range n.Arguments {
@@ -149,8 +149,8 @@ func (b *builder) call(n *ast.CallNode) (node, *Error) {
 			return nil, err
 		}
 		if given, taken := built.about().typ, parameter(fn.Type, i); !accepts(taken, given) {
-			return nil, b.fail(a, fmt.Sprintf("%s takes a %s here, and `%s` is a %s", callee.Value,
-				typeOf(taken, false).word(), built.about().text, given.word()), "")
+			return nil, b.fail(a, fmt.Sprintf("%s takes %s here, and `%s` is %s", callee.Value,
+				typeOf(taken, false).a(), built.about().text, given.a()), "")
 		}
 		c.args = append(c.args, built)
 	}
@@ -159,6 +159,13 @@ func (b *builder) call(n *ast.CallNode) (node, *Error) {
 		c.path = callee.Value + "()"
 	}
 	return c, nil
+}
+
+func miscounted(name string, want, got int) string {
+	if want == 1 {
+		return fmt.Sprintf("%s takes one argument, not %d", name, got)
+	}
+	return fmt.Sprintf("%s takes %d arguments, not %d", name, want, got)
 }
 
 func parameter(fn reflect.Type, i int) reflect.Type {

@@ -21,7 +21,7 @@ func (b *builder) unary(n *ast.UnaryNode) (node, *Error) {
 		return &negation{b.piece(n, plainType[bool](), of), of}, nil
 	case "-", "+":
 		if !p.typ.number() {
-			return nil, b.fail(n, n.Operator+" takes a number, and `"+p.text+"` is a "+p.typ.word(), "")
+			return nil, b.fail(n, n.Operator+" takes a number, and `"+p.text+"` is "+p.typ.a(), "")
 		}
 		if n.Operator == "+" {
 			return of, nil
@@ -41,15 +41,12 @@ func (b *builder) condition(n ast.Node, of node) *Error {
 	if p.typ.shape() == truth {
 		return nil
 	}
-	return b.fail(n, "`"+p.text+"` is a "+p.typ.word()+", not a condition", "compare it with something")
+	return b.fail(n, "`"+p.text+"` is "+p.typ.a()+", not a condition", "compare it with something")
 }
 
 func (b *builder) binary(n *ast.BinaryNode) (node, *Error) {
-	switch n.Operator {
-	case "==", "!=":
+	if n.Operator == "==" || n.Operator == "!=" {
 		return b.equality(n)
-	case "??":
-		return nil, b.fail(n, "?? is not a part of this language", "what was not seen stays unknown")
 	}
 	l, err := b.build(n.Left)
 	if err != nil {
@@ -79,7 +76,7 @@ func (b *builder) binary(n *ast.BinaryNode) (node, *Error) {
 			return b.wording(n, p, l, r)
 		}
 		if lt.shape() == list && n.Operator == "contains" {
-			return nil, b.fail(n, "contains takes texts, and `"+l.about().text+"` is a "+lt.word(),
+			return nil, b.fail(n, "contains takes texts, and `"+l.about().text+"` is "+lt.a(),
 				"write `"+r.about().text+" in "+l.about().text+"`")
 		}
 	case "in":
@@ -103,7 +100,7 @@ func (b *builder) binary(n *ast.BinaryNode) (node, *Error) {
 	default:
 		return nil, b.fail(n, "the operator "+n.Operator+" is not a part of this language", "")
 	}
-	return nil, b.fail(n, "`"+p.text+"`: "+n.Operator+" does not go with a "+lt.word()+" and a "+rt.word(), "")
+	return nil, b.fail(n, "`"+p.text+"`: "+n.Operator+" does not go with "+lt.a()+" and "+rt.a(), "")
 }
 
 func arithmeticType(op string, l, r typ) (typ, bool) {
@@ -164,12 +161,12 @@ func (b *builder) equality(n *ast.BinaryNode) (node, *Error) {
 	if equatable(lt, rt) {
 		return e, nil
 	}
-	what := "`" + e.text + "` compares a " + lt.word() + " with a " + rt.word()
+	what := "`" + e.text + "` compares " + lt.a() + " with " + rt.a()
 	switch {
 	case lt.shape() == list || rt.shape() == list:
 		return nil, b.fail(n, what, "ask for its items with all, any or in, or for its len")
 	case lt.shape() == thing && lt.t == rt.t:
-		return nil, b.fail(n, "a "+lt.word()+" has no name to be compared by", "compare its fields")
+		return nil, b.fail(n, lt.a()+" has no name to be compared by", "compare its fields")
 	case lt.shape() == thing && hasName(lt.t) && rt.shape() == text:
 		return nil, b.fail(n, what, "write `"+l.about().text+".name`")
 	case rt.shape() == thing && hasName(rt.t) && lt.shape() == text:
@@ -234,8 +231,8 @@ func (b *builder) choice(n *ast.ConditionalNode) (node, *Error) {
 	}
 	t, ok := common(yes.about().typ, no.about().typ)
 	if !ok {
-		return nil, b.fail(n, "both sides of : have one type, and these are a "+yes.about().typ.word()+
-			" and a "+no.about().typ.word(), "")
+		return nil, b.fail(n, "both sides of : have one type, and these are "+yes.about().typ.a()+
+			" and "+no.about().typ.a(), "")
 	}
 	return &choice{b.piece(n, t, cond, yes, no), cond, yes, no}, nil
 }

@@ -28,7 +28,9 @@ func check(s *source, tree *parser.Tree, config *conf.Config, scope Scope) (fail
 	vars := map[string]any{}
 	for name := range used {
 		if t, ok := scope.Vars[name]; ok {
-			vars[name] = reflect.New(shadows.of(t)).Interface()
+			if vars[name] = reflect.Zero(shadows.of(t)).Interface(); vars[name] == nil {
+				vars[name] = new(any) // of unknown type, which a nil is not
+			}
 		}
 		if f, ok := scope.Funcs[name]; ok {
 			config.Functions[name] = &builtin.Function{Name: name, Types: []reflect.Type{shadows.signature(f.Type)}}
@@ -104,10 +106,15 @@ func (m shadowing) structure(t reflect.Type) reflect.Type {
 	return reflect.StructOf(fields)
 }
 
+// signature takes lists as anything: the checker does not see that what filter makes fits. Our own check has.
 func (m shadowing) signature(f reflect.Type) reflect.Type {
 	var in []reflect.Type
 	for i := range f.NumIn() {
-		in = append(in, m.of(f.In(i)))
+		param := m.of(f.In(i))
+		if variadic := f.IsVariadic() && i == f.NumIn()-1; param.Kind() == reflect.Slice && !variadic {
+			param = reflect.TypeFor[any]()
+		}
+		in = append(in, param)
 	}
 	return reflect.FuncOf(in, []reflect.Type{m.of(f.Out(0))}, f.IsVariadic())
 }

@@ -50,7 +50,6 @@ func compile(src string, scope Scope) (*Expr, *Error) {
 func settings(scope Scope) *conf.Config {
 	c := conf.New(map[string]any{})
 	c.MaxNodes = maxNodes
-	c.DisableIfOperator = true
 	c.Optimize = false
 	for _, f := range builtin.Builtins {
 		c.Disabled[f.Name] = !slices.Contains(builtins(), f.Name)

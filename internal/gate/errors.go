@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -76,6 +77,7 @@ func between(text, open, end string) (string, bool) {
 
 // meant is the hint for an unknown word: the nearest of the known ones, or "".
 func meant(word string, known []string) string {
+	known = slices.Sorted(slices.Values(known))
 	best, distance := "", max(2, len(word)/3)+1
 	for _, k := range known {
 		if d := edits(strings.ToLower(word), strings.ToLower(k)); d < distance || d == distance && best != "" && k < best {
@@ -83,6 +85,11 @@ func meant(word string, known []string) string {
 		}
 	}
 	if best == "" || distance >= max(len(word), 2) {
+		for _, k := range known {
+			if len(k) > 2 && strings.HasPrefix(word, k) || len(word) > 2 && strings.HasPrefix(k, word) {
+				return "did you mean `" + k + "`?"
+			}
+		}
 		return ""
 	}
 	return "did you mean `" + best + "`?"

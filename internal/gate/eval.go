@@ -40,7 +40,7 @@ func (n *member) eval(fr *frame) value {
 	}
 	f, err := of.v.FieldByIndexErr(n.index)
 	if err != nil {
-		return unseen(subject + " was not seen")
+		return unseen(subject + ": no value")
 	}
 	return fr.load(f, n.typ, subject)
 }

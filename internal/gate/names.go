@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // shape is what can be done with a value, whatever Go calls its type.
@@ -112,9 +113,35 @@ func (t typ) word() string {
 		if t.t.Name() == "" {
 			return "record"
 		}
-		return strings.ToLower(t.t.Name())
+		return spaced(t.t.Name())
 	}
 	return "anything"
+}
+
+// a is word with its article.
+func (t typ) a() string {
+	word := t.word()
+	switch {
+	case t.shape() == anything:
+		return word
+	case strings.ContainsRune("aeiou", rune(word[0])):
+		return "an " + word
+	}
+	return "a " + word
+}
+
+// spaced makes words of a Go name: "etcd member" of EtcdMember, "vip" of VIP.
+func spaced(name string) string {
+	var out strings.Builder
+	small := false
+	for _, r := range name {
+		if unicode.IsUpper(r) && small {
+			out.WriteByte(' ')
+		}
+		small = unicode.IsLower(r)
+		out.WriteRune(unicode.ToLower(r))
+	}
+	return out.String()
 }
 
 // named is a field of a struct as expressions see it.

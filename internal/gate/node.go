@@ -3,6 +3,7 @@ package gate
 import (
 	"reflect"
 	"regexp"
+	"slices"
 )
 
 // node is one operation of a compiled expression. It is made from expr's tree, with all types resolved to the real structs.
@@ -178,16 +179,13 @@ func (n *quantifier) kids() []node {
 	return []node{n.of, n.pred}
 }
 
-// constant says that a node reads no fact at all.
-func constant(n node) bool {
+// constant says that a node reads no fact at all, nor an item of something around it.
+func constant(n node) bool { return !n.about().item && !factual(n) }
+
+func factual(n node) bool {
 	switch n.(type) {
-	case *variable, *current, *call:
-		return false
+	case *variable, *call:
+		return true
 	}
-	for _, k := range n.kids() {
-		if !constant(k) {
-			return false
-		}
-	}
-	return true
+	return slices.ContainsFunc(n.kids(), factual)
 }

@@ -1,6 +1,9 @@
 package gate
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // maxItems is how many items of one list the parts show.
 const maxItems = 16
@@ -64,7 +67,11 @@ func told(v value, subject string) string {
 	if v.state != blind {
 		return show(v, true)
 	}
-	return "not seen: " + strings.TrimPrefix(v.why, subject+": ")
+	why := strings.TrimPrefix(v.why, subject+": ")
+	if v.bounded {
+		why = fmt.Sprintf("%d to %d, %s", v.lo, v.hi, why)
+	}
+	return "not seen: " + why
 }
 
 // facts explains what an atom compares; a is the atom's answer.
@@ -84,13 +91,6 @@ func (x *explainer) facts(fr *frame, n node, a Answer) {
 		x.fact(fr, n.r, a)
 	case *negation:
 		x.facts(fr, n.of, a)
-	case *logic:
-		x.facts(fr, n.l, a)
-		x.facts(fr, n.r, a)
-	case *choice:
-		x.facts(fr, n.cond, a)
-		x.facts(fr, n.yes, a)
-		x.facts(fr, n.no, a)
 	case *quantifier:
 		x.items(fr, n, a)
 	default:
@@ -104,21 +104,20 @@ func (x *explainer) fact(fr *frame, n node, a Answer) {
 		return
 	}
 	v := fr.eval(n)
-	if v.state == blind {
+	if v.state == blind || partly(v.items) != "" {
 		a = Unknown
 	}
 	text := fr.subject(n)
-	if of, ok := n.(*current); ok && of.item {
-		text = fr.name
+	if _, ok := n.(*current); ok {
+		if text = fr.item.name; identity(fr.item.value) == "" {
+			text += " of " + fr.of
+		}
 	}
 	x.add(text, told(v, fr.subject(n)), a)
-	switch n := n.(type) {
-	case *quantifier:
-		x.items(fr, n, a)
-	case *length:
-		if f, ok := n.of.(*filtering); ok {
-			x.doubts(fr, f)
-		}
+	if q, ok := n.(*quantifier); ok {
+		x.items(fr, q, a)
+	} else if a == Unknown {
+		x.doubts(fr, n)
 	}
 }
 
@@ -143,7 +142,35 @@ func (x *explainer) items(fr *frame, n *quantifier, a Answer) {
 			x.add(v.fr.name+" of "+fr.subject(n.of), told(v.item.value, v.fr.name), v.answer)
 			continue
 		}
-		x.facts(v.fr, n.pred, a)
+		x.inside(v.fr, n.pred, n.kind == "none")
+	}
+}
+
+// inside explains a predicate of one item by the sides of && and || that decide it. Every fact has the answer of its own
+// condition, turned round where the quantifier or ! turns it round.
+func (x *explainer) inside(fr *frame, n node, turned bool) {
+	a := answerOf(fr.eval(n))
+	switch n := n.(type) {
+	case *logic:
+		for _, side := range []node{n.l, n.r} {
+			if answerOf(fr.eval(side)) == a {
+				x.inside(fr, side, turned)
+			}
+		}
+	case *choice:
+		x.inside(fr, n.cond, turned)
+		if cond := answerOf(fr.eval(n.cond)); cond == Pass {
+			x.inside(fr, n.yes, turned)
+		} else if cond == Fail {
+			x.inside(fr, n.no, turned)
+		}
+	case *negation:
+		x.inside(fr, n.of, !turned)
+	default:
+		if turned {
+			a = a.not()
+		}
+		x.facts(fr, n, a)
 	}
 }
 
@@ -154,13 +181,39 @@ func (x *explainer) doubt(fr *frame, of node, v verdict) {
 	}
 }
 
-func (x *explainer) doubts(fr *frame, f *filtering) {
-	of := fr.eval(f.of)
-	for i, v := range fr.judge(of.items, f.of, f.pred) {
-		if i < maxItems && v.answer == Unknown {
-			x.facts(v.fr, f.pred, Unknown)
+// doubts explains what is not seen in a value that is made of a list: the items that hide it.
+func (x *explainer) doubts(fr *frame, n node) {
+	var of, pred node
+	switch n := n.(type) {
+	case *filtering:
+		of, pred = n.of, n.pred
+	case *finding:
+		of, pred = n.of, n.pred
+	default:
+		for _, k := range outside(n) {
+			x.doubts(fr, k)
+		}
+		return
+	}
+	x.doubts(fr, of)
+	shown := 0
+	for _, v := range fr.judge(fr.eval(of).items, of, pred) {
+		if v.answer == Unknown && shown < maxItems {
+			x.inside(v.fr, pred, false)
+			shown++
 		}
 	}
+}
+
+// outside are the kids of a node without what is asked of items.
+func outside(n node) []node {
+	switch n := n.(type) {
+	case *quantifier:
+		return []node{n.of}
+	case *mapping:
+		return []node{n.of}
+	}
+	return n.kids()
 }
 
 // deciding picks the items without which a quantifier would answer otherwise.

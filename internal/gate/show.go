@@ -49,7 +49,7 @@ func showOne(v value, quoted bool) string {
 		if name := identity(v); name != "" {
 			return printable(name)
 		}
-		return "a " + typ{t: v.v.Type()}.word()
+		return typ{t: v.v.Type()}.a()
 	}
 	return "a " + v.v.Kind().String()
 }

@@ -46,7 +46,6 @@ func scan(text string) (*source, *Error) {
 	}
 	s.bytes = append(s.bytes, len(text))
 	lex := lexer.New()
-	lex.DisableIfOperator = true
 	lex.Reset(file.NewSource(text))
 	for {
 		token, err := lex.Next()
@@ -57,13 +56,36 @@ func scan(text string) (*source, *Error) {
 		if err != nil || token.Kind == lexer.EOF {
 			break
 		}
-		if _, double := s.start[token.From]; !double {
-			s.start[token.From] = len(s.tokens)
+		if what, hint := refusedWord(token.Value); token.Kind == lexer.Operator && what != "" && !s.afterDot() {
+			return nil, place(text, s.byteAt(token.From), what, hint)
 		}
+		s.start[token.From] = len(s.tokens)
 		s.tokens = append(s.tokens, token)
 	}
 	s.match()
 	return s, nil
+}
+
+// refusedWord says why a word of expr's language is not a part of this one.
+func refusedWord(word string) (what, hint string) {
+	switch word {
+	case "?.":
+		return "?. is not a part of this language", "write . alone: a field of what was not seen is unknown by itself"
+	case "??":
+		return "?? is not a part of this language", "what was not seen stays unknown"
+	case "let":
+		return "let is not a part of this language", "write the value where it is used"
+	case "if", "else":
+		return word + " is not a part of this language", "write condition ? this : that"
+	case ";":
+		return "; is not a part of this language", "write one expression"
+	}
+	return "", ""
+}
+
+// afterDot says that the next token is the name of a field, whatever else it means.
+func (s *source) afterDot() bool {
+	return len(s.tokens) > 0 && s.tokens[len(s.tokens)-1].Value == "." && s.tokens[len(s.tokens)-1].Kind == lexer.Operator
 }
 
 func (s *source) match() {
@@ -132,7 +154,11 @@ func (s *source) span(n ast.Node) span {
 	case *ast.MemberNode:
 		join(n.Node)
 		closing(at)
+	case *ast.SliceNode:
+		join(n.Node)
+		closing(at)
 	case *ast.CallNode:
+		join(n.Callee)
 		closing(at + 1)
 	case *ast.BuiltinNode:
 		closing(at + 1)

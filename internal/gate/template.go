@@ -52,7 +52,7 @@ func expression(template string, from, to int, scope Scope) (*Expr, *Error) {
 		return nil, place(template, from+err.Offset, err.What, err.Hint)
 	}
 	if t := e.root.about().typ; !isText(t) {
-		return nil, place(template, from, "a "+t.word()+" cannot be written in a sentence", "write one of its fields")
+		return nil, place(template, from, t.a()+" cannot be written in a sentence", "write one of its fields")
 	}
 	return e, nil
 }

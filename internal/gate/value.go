@@ -82,6 +82,7 @@ type frame struct {
 	run  *run
 	item item
 	name string // the item's name and those of the items around it: "standby-2 of netbox-node-1"
+	of   string // what it is an item of
 }
 
 // run is one evaluation; its budget bounds the work.
@@ -106,7 +107,7 @@ func (fr *frame) inner(it item, of node) *frame {
 	if of.about().item && fr.name != "" {
 		name += " of " + fr.name
 	}
-	return &frame{run: fr.run, item: it, name: name}
+	return &frame{run: fr.run, item: it, name: name, of: fr.subject(of)}
 }
 
 // subject names what a node reads, for the operator: ".state of netbox-node-1".
@@ -127,9 +128,9 @@ func (fr *frame) load(v reflect.Value, t typ, subject string) value {
 		if t.null {
 			return value{state: isNil}
 		}
-		return unseen(subject + " was not seen")
+		return unseen(subject + ": no value")
 	}
-	other := unseen(subject + " is a " + v.Kind().String() + ", not a " + t.word())
+	other := unseen(subject + " is a " + v.Kind().String() + ", not " + t.a())
 	switch t.shape() {
 	case truth, text:
 		if v.Kind() != t.t.Kind() {
