@@ -25,7 +25,9 @@ const (
 func forms(value string) []string {
 	values := []string{value}
 	cleaned := Text(value)
-	values = append(values, cleaned)
+	if len(cleaned) >= shortest {
+		values = append(values, cleaned)
+	}
 	if strings.Contains(cleaned, "\n") {
 		for line := range strings.SplitSeq(cleaned, "\n") {
 			if line = strings.TrimSpace(line); len(line) >= shortestLine && !strings.HasPrefix(line, "-----") {
