@@ -99,6 +99,17 @@ type Node struct {
 	ClockSynced *bool    `json:"clock_synced" about:"the host says that its clock is synchronised"`
 	Addresses   []string `json:"addresses" about:"IPv4 and IPv6 addresses on its interfaces, without loopback"`
 	Uptime      *float64 `json:"uptime" about:"seconds since boot"`
+	// PatroniScope and PatroniNamespace stand in the host's own Patroni configuration, where the ssh user may read it.
+	PatroniScope     *string `json:"patroni_scope" about:"the scope in the host's own Patroni configuration"`
+	PatroniNamespace *string `json:"patroni_namespace" about:"the namespace in the host's own Patroni configuration"`
+}
+
+// Blind says why a field is not a fact now. Name and address are from the cluster file.
+func (n Node) Blind(field string) string {
+	if field == "name" || field == "address" {
+		return ""
+	}
+	return n.Seen.Blind(field)
 }
 
 // Disk is one file system of a host.

@@ -1,59 +1,5 @@
 package probes
 
-// Etcd is the store. Its members are the endpoints of the cluster file, each asked by itself.
-type Etcd struct {
-	Members []EtcdMember `json:"members" about:"the endpoints, in the cluster file's order"`
-	// Quorum is true when a majority of the endpoints answer and name the same leader; false when so many refuse, or say
-	// that they have no leader, that no majority is left; otherwise not seen.
-	Quorum *bool `json:"quorum" about:"a majority answers and names the same leader"`
-	// Leader is the member that the others name; nil when those who answer know none.
-	Leader   *string `json:"leader" gate:"nil" about:"name of etcd's own leader; nil when there is none"`
-	Term     *uint64 `json:"term" about:"raft term, the highest seen"`
-	Voters   *int    `json:"voters" about:"voting members, as the member list says"`
-	Answered int     `json:"answered" about:"how many endpoints answered"`
-	// Alarms are raised alarms, for example "NOSPACE netbox-node-2".
-	Alarms   []string `json:"alarms" about:"raised alarms, each with its member"`
-	Disputed string   `json:"disputed" about:"how the endpoints contradict each other, or empty"`
-	// Unseen is why the section's facts are not known, or "".
-	Unseen string `json:"unseen" gate:"-"`
-}
-
-// Blind says why a field is not a fact now.
-func (e Etcd) Blind(field string) string {
-	switch field {
-	case "members", "answered", "disputed":
-		return ""
-	case "quorum":
-		if e.Quorum == nil {
-			return either(e.Unseen, "not enough endpoints answered to tell")
-		}
-		return ""
-	case "leader":
-		if e.Disputed != "" {
-			return e.Disputed
-		}
-	}
-	return e.Unseen
-}
-
-// EtcdMember is one endpoint.
-type EtcdMember struct {
-	Name     string `json:"name" about:"the node's name"`
-	Endpoint string `json:"endpoint" about:"host:port"`
-	Seen
-	ID       string   `json:"id" about:"member id, hexadecimal"`
-	Version  string   `json:"version" about:"server version"`
-	DBSize   int64    `json:"db_size" about:"size of the database file, bytes"`
-	DBInUse  int64    `json:"db_in_use" about:"bytes of it in use"`
-	LeaderID string   `json:"leader_id" about:"id of the leader it follows; 0 when it knows none"`
-	Leads    bool     `json:"leads" about:"it is etcd's leader"`
-	Term     uint64   `json:"term" about:"its raft term"`
-	Index    uint64   `json:"index" about:"its raft index"`
-	Applied  uint64   `json:"applied" about:"its applied raft index"`
-	Learner  bool     `json:"learner" about:"it does not vote yet"`
-	Errors   []string `json:"errors" about:"what it complains of, alarms included"`
-}
-
 // Patroni is the agents, and who leads.
 type Patroni struct {
 	Members []Member `json:"members" about:"the members, in the cluster file's order; silent ones stay listed"`
@@ -84,6 +30,10 @@ type Patroni struct {
 	// from etcd's keys (lock_holder, sync_standbys, initialize).
 	Unseen    string `json:"unseen" gate:"-"`
 	UnseenDCS string `json:"unseen_dcs" gate:"-"`
+	// Unclear says of single fields why they are not facts, for example that the members contradict each other.
+	Unclear map[string]string `json:"unclear" gate:"-"`
+	// Prefix is the path of the keys that were read in etcd, for example /service/netbox/.
+	Prefix string `json:"prefix" gate:"-"`
 }
 
 // Blind says why a field is not a fact now.
@@ -92,13 +42,17 @@ func (p Patroni) Blind(field string) string {
 	case "members", "answered", "disputed":
 		return ""
 	case "lock_holder", "sync_standbys", "initialize":
-		return p.UnseenDCS
+		return either(p.UnseenDCS, p.Unclear[field])
+	case "former_leader":
+		if p.UnseenDCS == "" {
+			return ""
+		}
 	case "leader", "timeline":
 		if p.Unseen == "" {
 			return p.Disputed
 		}
 	}
-	return p.Unseen
+	return either(p.Unseen, p.Unclear[field])
 }
 
 // Member is one Patroni agent with its PostgreSQL.
@@ -107,8 +61,8 @@ type Member struct {
 	Node string `json:"node" about:"the node it runs on"`
 	Seen
 	// Role is what the member proves: leader only when /primary answered 200; else sync_standby, quorum_standby, replica,
-	// standby_leader, demoted or uninitialized.
-	Role string `json:"role" about:"leader (proven by /primary), sync_standby, quorum_standby, standby_leader, replica, demoted or uninitialized"`
+	// standby_leader, demoted, uninitialized, or primary: it runs as primary and does not prove that it holds the lock.
+	Role string `json:"role" about:"leader (proven by /primary), sync_standby, quorum_standby, standby_leader, replica, primary (without proof), demoted or uninitialized"`
 	// State is streaming or in archive recovery for a replica that follows, else PostgreSQL's state as Patroni reports it:
 	// running, starting, stopped, start failed, creating replica, crashed, ...
 	State string `json:"state" about:"streaming, running, in archive recovery, starting, stopped, start failed, creating replica, crashed, ..."`
@@ -132,18 +86,22 @@ type Member struct {
 	Watchdog  bool              `json:"watchdog_failed" about:"its watchdog could not be activated"`
 	Followers []Follower        `json:"followers" about:"who replicates from it, as it reports"`
 	// ListedRole and ListedState are what /cluster says of it: a view of the store that can be wrong for long.
-	ListedRole  string `json:"listed_role" gate:"always" about:"its role in /cluster, a view that may be wrong; empty when it is not listed"`
-	ListedState string `json:"listed_state" gate:"always" about:"its state in /cluster, a view that may be wrong; empty when it is not listed"`
-	// CopiedBytes is how much of a base backup the leader has streamed to it.
-	CopiedBytes *int64 `json:"copied_bytes" about:"bytes of a base backup that the leader has sent it so far"`
+	ListedRole  string `json:"listed_role" about:"its role in /cluster, a view that may be wrong; empty when it is not listed"`
+	ListedState string `json:"listed_state" about:"its state in /cluster, a view that may be wrong; empty when it is not listed"`
+	// CopiedBytes is how much of a base backup the databases have streamed to it.
+	CopiedBytes *int64 `json:"copied_bytes" about:"bytes of a base backup that it has been sent so far, while one runs"`
+	// Unlisted is why ListedRole and ListedState are not facts, or "".
+	Unlisted string `json:"unlisted" gate:"-"`
 }
 
 // Blind says why a field is not a fact now. Name and node are from the cluster file; what /cluster lists is a fact of
 // the list, whether the member answers or not.
 func (m Member) Blind(field string) string {
 	switch field {
-	case "name", "node", "listed_role", "listed_state", "copied_bytes":
+	case "name", "node", "copied_bytes":
 		return ""
+	case "listed_role", "listed_state":
+		return m.Unlisted
 	}
 	return m.Seen.Blind(field)
 }
@@ -184,78 +142,4 @@ type Switch struct {
 	Reason   string `json:"reason" about:"why, as PostgreSQL recorded it"`
 	At       string `json:"at" about:"when, RFC 3339, or empty"`
 	Leader   string `json:"leader" about:"who led after it, or empty"`
-}
-
-// Postgres is the databases over their own protocol.
-type Postgres struct {
-	Members []Database `json:"members" about:"the databases, in the cluster file's order"`
-	// Primaries are the nodes whose PostgreSQL is not in recovery: two of them is a split brain.
-	Primaries []string `json:"primaries" about:"the nodes whose PostgreSQL is not in recovery"`
-	// Waiting is how many sessions wait for a synchronous standby (SyncRep) on the primary.
-	Waiting *int   `json:"syncrep_waiting" about:"sessions on the primary that wait for a synchronous standby"`
-	Unseen  string `json:"unseen" gate:"-"`
-}
-
-// Blind says why a field is not a fact now.
-func (p Postgres) Blind(field string) string {
-	if field == "members" {
-		return ""
-	}
-	return p.Unseen
-}
-
-// Database is one PostgreSQL.
-type Database struct {
-	Node string `json:"node" about:"the node it runs on"`
-	Seen
-	Version    int          `json:"version" about:"server_version_num, for example 170012"`
-	InRecovery bool         `json:"in_recovery" about:"it follows another server"`
-	ReadOnly   bool         `json:"read_only" about:"transactions are read-only by default"`
-	Timeline   *int         `json:"timeline" about:"timeline of its last checkpoint, or of the stream it receives"`
-	Receiver   string       `json:"receiver" about:"status of its WAL receiver, or empty"`
-	Followers  []Standby    `json:"followers" about:"who replicates from it"`
-	Slots      []Slot       `json:"slots" about:"its replication slots"`
-	Waiting    int          `json:"syncrep_waiting" about:"sessions that wait for a synchronous standby"`
-	Oldest     *float64     `json:"oldest_transaction" about:"age of the oldest open transaction of a client, seconds; nil when there is none" gate:"nil"`
-	Copies     []CopyStream `json:"copies" about:"base backups that it is sending"`
-}
-
-// Blind says why a field is not a fact now.
-func (d Database) Blind(field string) string {
-	if field == "node" {
-		return ""
-	}
-	return d.Seen.Blind(field)
-}
-
-// Standby is one row of pg_stat_replication.
-type Standby struct {
-	Name      string `json:"name" about:"application name"`
-	Address   string `json:"address" about:"its address"`
-	State     string `json:"state" about:"streaming, catchup, backup, startup or stopping"`
-	SyncState string `json:"sync_state" about:"sync, async, potential or quorum"`
-	Lag       *int64 `json:"replay_lag_bytes" about:"bytes sent but not yet replayed there"`
-}
-
-// Slot is one row of pg_replication_slots.
-type Slot struct {
-	Name     string `json:"name" about:"slot name"`
-	Kind     string `json:"kind" about:"physical or logical"`
-	Active   bool   `json:"active" about:"somebody uses it"`
-	Retained *int64 `json:"retained_bytes" about:"WAL bytes it keeps"`
-	Status   string `json:"wal_status" about:"reserved, extended, unreserved or lost"`
-}
-
-// CopyStream is one base backup in progress.
-type CopyStream struct {
-	Name     string `json:"name" about:"application name of the receiver"`
-	Streamed int64  `json:"streamed" about:"bytes sent so far"`
-	Total    *int64 `json:"total" about:"bytes in all, when known"`
-}
-
-func either(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

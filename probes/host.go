@@ -1,0 +1,118 @@
+package probes
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// hostFacts is what one host answered over ssh. Pointers, slices and maps are nil when the host did not tell.
+type hostFacts struct {
+	hostname  string
+	units     map[string]string
+	unitFiles map[string]string
+	disks     []Disk
+	load1     *float64
+	cpus      *int
+	memoryMB  *int
+	synced    *bool
+	addresses []string
+	uptime    *float64
+	scope     *string
+	namespace *string
+	// start and end are the host's clock at both ends of the script; offset is its clock minus ours.
+	start, end *time.Time
+	offset     *float64
+}
+
+// hostProbe asks one host with one script over its ssh connection.
+type hostProbe struct {
+	hosts  Hosts
+	node   string
+	script string
+	units  []string
+	now    func() time.Time
+}
+
+func (p *hostProbe) close() {}
+
+func (p *hostProbe) ask(ctx context.Context) (hostFacts, error) {
+	sent := p.now()
+	out, err := p.hosts.Output(ctx, p.node, p.script)
+	if err != nil {
+		return hostFacts{}, err
+	}
+	back := p.now()
+	f, err := parseHost(out, p.units)
+	if err != nil {
+		return hostFacts{}, err
+	}
+	f.offset = clockOffset(sent, back, f.start, f.end)
+	return f, nil
+}
+
+// clockOffset is the host's clock minus ours in seconds, corrected by half of the way; nil when the way took so long that
+// the number would say nothing.
+func clockOffset(sent, back time.Time, start, end *time.Time) *float64 {
+	if start == nil || end == nil || end.Before(*start) {
+		return nil
+	}
+	way := back.Sub(sent) - end.Sub(*start)
+	if way > time.Second {
+		return nil
+	}
+	middle := start.Add(end.Sub(*start) / 2)
+	offset := middle.Sub(sent.Add(back.Sub(sent) / 2)).Seconds()
+	return &offset
+}
+
+// section is the line that begins a section of the script's output. What a command prints could hold such a line only by
+// intent, and it would spoil no more than the facts of its own host.
+const section = "--recon-"
+
+// hostScript is what a host is asked: plain /bin/sh, no root, no command that changes anything. A command that is missing
+// or hangs leaves its own section empty and no other.
+func hostScript(units, paths []string, patroniConfig string) string {
+	var b strings.Builder
+	b.WriteString("LC_ALL=C; export LC_ALL; exec 2>/dev/null\n")
+	b.WriteString("T=; command -v timeout >/dev/null && T='timeout 2'\n")
+	part := func(name, command string) { fmt.Fprintf(&b, "echo %s%s\n%s\n", section, name, command) }
+	part("start", "date +%s.%N")
+	part("hostname", "hostname || uname -n")
+	part("load", "cat /proc/loadavg")
+	part("cpus", "nproc || grep -c ^processor /proc/cpuinfo")
+	part("memory", "grep ^MemAvailable: /proc/meminfo")
+	part("uptime", "cat /proc/uptime")
+	part("addresses", "$T ip -o addr show")
+	if len(units) > 0 {
+		names := make([]string, len(units))
+		for i, u := range units {
+			names[i] = quote(unitFile(u))
+		}
+		part("units", "$T systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState -- "+strings.Join(names, " "))
+	}
+	part("synced", "$T timedatectl show -p NTPSynchronized")
+	// The data directory itself is often closed to us; the nearest folder above it that can be asked lies on the same file
+	// system, unless the directory is a mount point of its own.
+	b.WriteString("space() { p=$1; until $T df -Pk -- \"$p\" | sed -n '2p' | grep .; do [ \"$p\" = / ] && break; p=$(dirname -- \"$p\"); done; }\n")
+	for _, p := range paths {
+		part("disk", "echo "+quote(p)+"; space "+quote(p))
+	}
+	if patroniConfig != "" {
+		part("patroni", "grep -E '^(scope|namespace)[ ]*:' "+quote(patroniConfig))
+	}
+	part("end", "date +%s.%N")
+	b.WriteString("exit 0\n")
+	return b.String()
+}
+
+func unitFile(unit string) string {
+	if strings.Contains(unit, ".") {
+		return unit
+	}
+	return unit + ".service"
+}
+
+// quote makes one word of s for the shell.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

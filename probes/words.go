@@ -1,0 +1,211 @@
+package probes
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"recon/internal/gate"
+	"recon/internal/inventory"
+)
+
+// Words are the names that expressions may use, with their types: the sections of State under their json names.
+func Words() map[string]reflect.Type {
+	out := map[string]reflect.Type{}
+	for f := range reflect.TypeFor[State]().Fields() {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); f.Tag.Get("gate") != "-" && name != "" && name != "-" {
+			out[name] = f.Type
+		}
+	}
+	return out
+}
+
+// Vars are the values of Words in one State. They are parts of the State and must not be changed.
+func Vars(s *State) map[string]any {
+	return map[string]any{
+		"cluster": s.Cluster, "nodes": s.Nodes, "etcd": s.Etcd, "patroni": s.Patroni, "postgres": s.Postgres, "vips": s.VIPs,
+	}
+}
+
+// NodeByName finds a host by its name, or by that of the Patroni member that runs there.
+func NodeByName(s *State, name string) (Node, bool) {
+	if i := slices.IndexFunc(s.Nodes, func(n Node) bool { return n.Name == name }); i >= 0 {
+		return s.Nodes[i], true
+	}
+	if i := slices.IndexFunc(s.Patroni.Members, func(m Member) bool { return m.Name == name }); i >= 0 {
+		node := s.Patroni.Members[i].Node
+		if i := slices.IndexFunc(s.Nodes, func(n Node) bool { return n.Name == node }); i >= 0 {
+			return s.Nodes[i], true
+		}
+	}
+	return Node{}, false
+}
+
+// MemberByName finds a Patroni member by its name, or by that of its node.
+func MemberByName(s *State, name string) (Member, bool) {
+	for _, by := range []func(Member) string{func(m Member) string { return m.Name }, func(m Member) string { return m.Node }} {
+		if i := slices.IndexFunc(s.Patroni.Members, func(m Member) bool { return by(m) == name }); i >= 0 {
+			return s.Patroni.Members[i], true
+		}
+	}
+	return Member{}, false
+}
+
+// Role are the hosts that run a service, in the cluster file's order; false when the cluster file has no such service.
+func Role(s *State, c *inventory.Cluster, service string) ([]Node, bool) {
+	on, ok := services(c)[service]
+	if !ok {
+		return nil, false
+	}
+	var out []Node
+	for _, n := range s.Nodes {
+		if runs(c, on, n.Name) {
+			out = append(out, n)
+		}
+	}
+	return out, true
+}
+
+// Others are all hosts but one, which is named by itself or by its Patroni member; false when nothing is called so.
+func Others(s *State, name string) ([]Node, bool) {
+	this, ok := NodeByName(s, name)
+	if !ok {
+		return nil, false
+	}
+	out := []Node{}
+	for _, n := range s.Nodes {
+		if n.Name != this.Name {
+			out = append(out, n)
+		}
+	}
+	return out, true
+}
+
+// services are the services of a cluster file by the names that books use for them.
+func services(c *inventory.Cluster) map[string]inventory.On {
+	out := map[string]inventory.On{}
+	if c == nil {
+		return out
+	}
+	if c.Etcd != nil {
+		out["etcd"] = c.Etcd.On
+	}
+	if c.Patroni != nil {
+		out["patroni"] = c.Patroni.On
+	}
+	if c.Postgres != nil {
+		out["postgres"] = c.Postgres.On
+	}
+	if c.Redis != nil {
+		out["redis"] = c.Redis.On
+	}
+	if c.Sentinel != nil {
+		out["sentinel"] = c.Sentinel.On
+	}
+	if c.HAProxy != nil {
+		out["haproxy"] = c.HAProxy.On
+	}
+	if c.Keepalived != nil {
+		out["keepalived"] = c.Keepalived.On
+	}
+	if c.PgBouncer != nil {
+		out["pgbouncer"] = c.PgBouncer.On
+	}
+	if c.Web != nil {
+		out["web"] = c.Web.On
+	}
+	if c.NetBox != nil {
+		out["netbox"] = c.NetBox.On
+	}
+	return out
+}
+
+// Scope is what expressions on State may name: Words, and functions that find a host, a member, a database or the hosts
+// of a service. Without a cluster file, which lint does not need, role never yields anything.
+func Scope(c *inventory.Cluster) gate.Scope {
+	return gate.Scope{Vars: Words(), Funcs: map[string]gate.Func{
+		"node":        lookup("the host with this name, or the one of the member with this name", "nodes", NodeByName),
+		"member":      lookup("the Patroni member with this name, or the one on the node with this name", "patroni.members", MemberByName),
+		"database":    lookup("the database on the node with this name", "postgres.members", databaseByNode),
+		"etcd_member": lookup("the etcd endpoint on the node with this name", "etcd.members", etcdByName),
+		"role": lookup("the hosts that run a service: etcd, patroni, postgres, redis, sentinel, haproxy, keepalived, pgbouncer, web or netbox", "nodes",
+			func(s *State, service string) ([]Node, bool) { return Role(s, c, service) }),
+		"others": {
+			Type: reflect.TypeFor[func(any) []Node](), Path: "nodes",
+			Doc: "all hosts but the one given: a host, a member, a database, an endpoint, or a name",
+			Call: func(vars map[string]any, args []any) (any, string) {
+				name, ok := nameOf(args[0])
+				if !ok {
+					return nil, "others() takes a host, a member or a name"
+				}
+				nodes, ok := Others(stateOf(vars), name)
+				if !ok {
+					return nil, "nothing is called " + name
+				}
+				return nodes, ""
+			},
+		},
+	}}
+}
+
+// lookup makes a function of expressions from one that finds something by name.
+func lookup[T any](doc, path string, find func(*State, string) (T, bool)) gate.Func {
+	return gate.Func{
+		Type: reflect.TypeFor[func(string) T](), Doc: doc, Path: path,
+		Call: func(vars map[string]any, args []any) (any, string) {
+			name, _ := args[0].(string)
+			found, ok := find(stateOf(vars), name)
+			if !ok {
+				return nil, "the cluster file has nothing called " + name
+			}
+			return found, ""
+		},
+	}
+}
+
+func databaseByNode(s *State, name string) (Database, bool) {
+	if m, ok := MemberByName(s, name); ok {
+		name = m.Node
+	}
+	if i := slices.IndexFunc(s.Postgres.Members, func(d Database) bool { return d.Node == name }); i >= 0 {
+		return s.Postgres.Members[i], true
+	}
+	return Database{}, false
+}
+
+func etcdByName(s *State, name string) (EtcdMember, bool) {
+	if i := slices.IndexFunc(s.Etcd.Members, func(m EtcdMember) bool { return m.Name == name }); i >= 0 {
+		return s.Etcd.Members[i], true
+	}
+	return EtcdMember{}, false
+}
+
+// nameOf is the name of the node that a value of an expression stands for.
+func nameOf(v any) (string, bool) {
+	if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer && !p.IsNil() {
+		v = p.Elem().Interface()
+	}
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case Node:
+		return v.Name, true
+	case Member:
+		return v.Node, true
+	case Database:
+		return v.Node, true
+	case EtcdMember:
+		return v.Name, true
+	}
+	return "", false
+}
+
+// stateOf is the State that Vars was made from, as far as lookups need it.
+func stateOf(vars map[string]any) *State {
+	var s State
+	s.Nodes, _ = vars["nodes"].([]Node)
+	s.Patroni, _ = vars["patroni"].(Patroni)
+	s.Etcd, _ = vars["etcd"].(Etcd)
+	s.Postgres, _ = vars["postgres"].(Postgres)
+	return &s
+}
