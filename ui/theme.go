@@ -1,0 +1,4 @@
+package ui
+
+// Theme is how things look.
+type Theme struct{}
