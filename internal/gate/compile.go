@@ -104,17 +104,17 @@ func (e *Expr) Eval(vars map[string]any) Result {
 		r.Answer = answerOf(v)
 	}
 	if why := v.absent(e.root.about().text); v.state != seen {
-		r.Unseen = why
+		r.Unseen = printable(why)
 		return r
 	}
 	if t.shape() == list && partly(v.items) != "" {
-		r.Unseen = partly(v.items)
+		r.Unseen = printable(partly(v.items))
 		r.Sure, r.Maybe = split(v.items, t)
 		return r
 	}
 	out, why := toGo(v, t, t.t, e.root.about().text)
 	if why != "" {
-		r.Answer, r.Unseen = Unknown, why
+		r.Answer, r.Unseen = Unknown, printable(why)
 		return r
 	}
 	r.Value = out.Interface()

@@ -25,6 +25,7 @@ func (fr *frame) parts(root node) []Part {
 }
 
 func (x *explainer) add(text, value string, a Answer) {
+	text, value = printable(text), printable(value)
 	key := [2]string{text, value}
 	if !x.known[key] {
 		x.known[key] = true

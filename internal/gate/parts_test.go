@@ -29,7 +29,7 @@ pass patroni.leader.name not in ["a", inputs.member] = true
 pass patroni.leader.name = "netbox-node-2"
 pass ["a", inputs.member] = ["a", "netbox-node-1"]`},
 		{"all(patroni.members,\n  .state == \"running\")", `
-fail all(patroni.members,   .state == "running") = false
+fail all(patroni.members, .state == "running") = false
 fail .state of netbox-node-1 = "start failed"`},
 		{`all(patroni.members, .state != "x")`, `
 unknown all(patroni.members, .state != "x") = not seen: .state of netbox-node-3: connection timed out
@@ -102,6 +102,22 @@ fail etcd.quorum = true`},
 		}
 		if got.String() != c.want {
 			t.Errorf("%s has the parts%s\nwant%s", c.src, got.String(), c.want)
+		}
+	}
+}
+
+// Names and reasons come from outside: they cannot move the cursor of a terminal.
+func TestPartsAreSafeToPrint(t *testing.T) {
+	s := cluster()
+	s.Patroni.Members[0].Name, s.Patroni.Members[2].Error = "n1\x1b[2J", "refused\r\x1b]0;x\a"
+	for _, src := range []string{`all(patroni.members, .state == "x")`, `all(patroni.members, .state != "x")`, "patroni.members[2].state", "patroni.members"} {
+		r := mustCompile(t, src, scope()).Eval(s.vars())
+		all := r.Unseen
+		for _, p := range r.Parts {
+			all += p.Text + p.Value
+		}
+		if all == "" || printable(all) != all {
+			t.Errorf("%s: %q", src, all)
 		}
 	}
 }

@@ -113,8 +113,8 @@ func TestQuantifiersAgreeWithAllWorlds(t *testing.T) {
 		for kind, f := range meaning {
 			says[fmt.Sprintf("%s(%s, .q)", kind, of)] = f
 		}
-		for k := range 4 {
-			for _, op := range []string{"<", "<=", ">", ">=", "==", "!="} {
+		for k := range 3 {
+			for _, op := range []string{"<", ">=", "==", "!="} {
 				says[fmt.Sprintf("count(%s, .q) %s %d", of, op, k)] = func(yes, all int) Answer {
 					a := definite(all, holds(op, yes-k))
 					if op == "!=" {

@@ -196,12 +196,11 @@ func (s *source) cut(n ast.Node) string {
 	}
 	r := s.span(n)
 	text := s.text[s.byteAt(s.tokens[r.first].From):s.byteAt(s.tokens[r.last].To)]
-	return strings.Map(func(c rune) rune {
-		if c == '\n' || c == '\t' || c == '\r' {
-			return ' '
-		}
-		return c
-	}, text)
+	lines := strings.FieldsFunc(text, func(c rune) bool { return c == '\n' || c == '\r' })
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return strings.Join(lines, " ")
 }
 
 // begin is the byte where a node's own token stands, for errors.
