@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"time"
 
 	"recon/internal/inventory"
@@ -219,7 +220,7 @@ func (h *Hands) Run(ctx context.Context, p *Plan, sink func(target string) io.Wr
 }
 
 func (h *Hands) fire(ctx context.Context, cmd Command, s Shot, w io.Writer) Outcome {
-	clean := scrub.NewWriter(w, h.masks)
+	clean := &joined{w: scrub.NewWriter(w, h.masks)}
 	var o Outcome
 	switch cmd.Kind {
 	case HTTP:
@@ -229,11 +230,23 @@ func (h *Hands) fire(ctx context.Context, cmd Command, s Shot, w io.Writer) Outc
 	default:
 		o = h.runSh(ctx, cmd, s, clean)
 	}
-	if err := clean.Close(); err != nil && o.Kind == remote.OK {
+	if err := clean.w.Close(); err != nil && o.Kind == remote.OK {
 		// The command did what it did; that its output could not be kept is said beside it, and does not change the outcome.
 		o.Reason = "its output could not be kept: " + err.Error()
 	}
 	o.Target = s.Target
 	o.Reason = scrub.Line(h.masks.Mask(o.Reason))
 	return o
+}
+
+// joined lets stdout and stderr, which arrive on two goroutines, share one cleaned stream.
+type joined struct {
+	mu sync.Mutex
+	w  *scrub.Writer
+}
+
+func (j *joined) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.w.Write(p)
 }

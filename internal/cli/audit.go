@@ -140,7 +140,7 @@ func (a *app) auditVerify(args []string) error {
 		}
 		r := audit.Verify(path)
 		reports = append(reports, r)
-		if !r.Clean() {
+		if !r.Intact() {
 			bad++
 		}
 		if !a.json {

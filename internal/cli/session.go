@@ -99,7 +99,7 @@ func (a *app) open() (*session, error) {
 	if s.log, err = os.OpenFile(filepath.Join(dir, "recon.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
 		return nil, fmt.Errorf("open the log: %w", err)
 	}
-	s.pool = remote.New(c, remote.Options{Ask: s.ask, Log: slog.New(slog.NewTextHandler(scrub.NewWriter(s.log, s.masks), nil))})
+	s.pool = remote.New(c, remote.Options{Ask: s.ask, Mask: s.masks.Add, Log: slog.New(slog.NewTextHandler(scrub.NewWriter(s.log, s.masks), nil))})
 	s.watch, err = probes.New(c, probes.Through(s.pool), probes.Options{Secret: s.secret})
 	if err != nil {
 		return nil, errors.Join(err, s.pool.Close(), s.log.Close())

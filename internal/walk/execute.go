@@ -159,10 +159,17 @@ func (w *Walk) fresh(ctx context.Context, p *Plan) *probes.State {
 	defer cancel()
 	s, err := w.cfg.Eyes.Fresh(ctx, need)
 	if err != nil && s == nil {
-		// Without fresh answers everything is unseen, and the gates say so.
-		return &probes.State{At: w.now()}
+		return unseen(w.now(), err)
 	}
 	return s
+}
+
+// unseen is the State in which nothing is a fact; every gate that reads anything is unknown in it.
+func unseen(now time.Time, err error) *probes.State {
+	why := "the probes gave no fresh answer: " + err.Error()
+	return &probes.State{
+		At: now, Etcd: probes.Etcd{Unseen: why}, Patroni: probes.Patroni{Unseen: why, UnseenDCS: why}, Postgres: probes.Postgres{Unseen: why},
+	}
 }
 
 // same compares the plan with what it would be now. It returns the gates as they are now.
@@ -315,7 +322,7 @@ func (k *keepers) writer(target string) io.Writer {
 
 // Write never refuses: an output that cannot be kept is said in the result, and the command goes on.
 func (k *keeper) Write(p []byte) (int, error) {
-	if k.file != nil && k.err == nil {
+	if k.file != nil {
 		_, k.err = k.file.Write(p)
 	}
 	if room := maxCapture - k.head.Len(); room > 0 {
@@ -336,16 +343,15 @@ func (k *keepers) close(target string) *keeper {
 	if one == nil {
 		return &keeper{}
 	}
-	if one.file != nil {
-		kept, err := one.file.Close()
-		if one.err != nil {
-			err = one.err
-		}
-		if err != nil && kept.Error == "" {
-			kept.Error = err.Error()
+	switch {
+	case one.file != nil:
+		err := one.file.Close()
+		kept := one.file.Kept()
+		if kept.Error == "" && errors.Join(err, one.err) != nil {
+			kept.Error = errors.Join(err, one.err).Error()
 		}
 		one.kept = &kept
-	} else if one.err != nil {
+	case one.err != nil:
 		one.kept = &audit.Kept{Error: one.err.Error()}
 	}
 	return one

@@ -282,7 +282,7 @@ func TestAWholeWalk(t *testing.T) {
 		if len(world.sent) != 3 {
 			t.Errorf("%d commands were sent", len(world.sent))
 		}
-		if r := audit.Verify(w.Trail()); !r.Clean() {
+		if r := audit.Verify(w.Trail()); !r.Intact() {
 			t.Errorf("the trail is not clean: %s", r)
 		}
 	})
@@ -584,7 +584,7 @@ func TestResumeAfterTheConsoleWasKilled(t *testing.T) {
 // TestTheFoldIsTheWalk: what a console knows and what the records say are the same.
 func TestTheFoldIsTheWalk(t *testing.T) {
 	world := newWorld(t)
-	w, cfg := start(t, world, false)
+	w, _ := start(t, world, false)
 	run(t, w)
 	if err := w.Note("a note"); err != nil {
 		t.Fatal(err)
