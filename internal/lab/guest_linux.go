@@ -1,0 +1,223 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// guest is one host of the lab as it runs, or could.
+type guest struct {
+	lab *Lab
+	host
+}
+
+func (l *Lab) guest(name string) (guest, error) {
+	h, err := find(name)
+	return guest{l, h}, err
+}
+
+func (g guest) dir(parts ...string) string {
+	return g.lab.path(append([]string{"run", "hosts", g.name}, parts...)...)
+}
+
+// tree is the guest's overlay; snapshot is the folder of uppers it starts from, or empty.
+func (g guest) tree(snapshot string) overlay {
+	lower := []string{g.lab.imageDir() + "/" + g.layer, g.lab.imageDir() + "/base"}
+	if snapshot != "" {
+		lower = append([]string{snapshot + "/" + g.name}, lower...)
+	}
+	return overlay{upper: g.dir("upper"), work: g.dir("work"), root: g.dir("root"), lower: lower}
+}
+
+// boot starts the guest and returns when its systemd says that everything is started.
+func (g guest) boot(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	fail := func(err error) error {
+		return &Error{What: "starting " + g.name, Err: err, Hint: "its console is in " + g.dir("console.log")}
+	}
+	if err := g.lab.plug(ctx, g.name, true); err != nil {
+		return fail(err)
+	}
+	sock := g.dir("notify")
+	os.Remove(sock)
+	ready, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: sock, Net: "unixgram"})
+	if err != nil {
+		return fail(err)
+	}
+	defer ready.Close()
+	log, err := os.OpenFile(g.dir("console.log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return fail(err)
+	}
+	defer log.Close()
+	dirs := g.lab.cgroups(g.name)
+	for _, dir := range dirs {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return fail(err)
+		}
+	}
+	cmd := exec.Command("sh", nspawn(g, dirs)...)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+sock, "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network")
+	// A session of its own: the operator's ctrl-C is for recon, not for the hosts.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return fail(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	leader := 0
+	for {
+		select {
+		case err := <-ended:
+			return fail(fmt.Errorf("systemd-nspawn ended: %w", err))
+		case <-ctx.Done():
+			return fail(ctx.Err())
+		default:
+		}
+		ready.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+		buf := make([]byte, 4096)
+		n, err := ready.Read(buf)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			continue
+		}
+		if err != nil {
+			return fail(err)
+		}
+		pid, done := parseNotify(string(buf[:n]))
+		if pid > 0 {
+			leader = pid
+			if err := g.remember(cmd.Process.Pid, leader); err != nil {
+				return fail(err)
+			}
+		}
+		if done && leader > 0 {
+			return nil
+		}
+	}
+}
+
+// parseNotify reads nspawn's messages: the guest's first process, and whether the guest is ready.
+func parseNotify(message string) (leader int, ready bool) {
+	for line := range strings.Lines(message) {
+		line = strings.TrimSpace(line)
+		if v, ok := strings.CutPrefix(line, "X_NSPAWN_LEADER_PID="); ok {
+			leader, _ = strconv.Atoi(v)
+		}
+		ready = ready || line == "READY=1"
+	}
+	return leader, ready
+}
+
+// nspawn is the command line: a shell that moves itself into the guest's cgroups, then becomes nspawn.
+func nspawn(g guest, cgroups []string) []string {
+	args := []string{"-ec", `while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"`, "sh"}
+	args = append(args, cgroups...)
+	return append(args, "--", "systemd-nspawn", "--quiet", "--boot",
+		"--directory="+g.dir("root"), "--machine="+g.lab.name+"-"+g.name, "--hostname="+g.name,
+		"--network-namespace-path="+g.lab.netFile(g.name), "--capability=CAP_NET_ADMIN,CAP_NET_RAW",
+		"--register=no", "--keep-unit", "--notify-ready=yes", "--console=pipe",
+		"--link-journal=no", "--resolv-conf=off", "--timezone=off", "--kill-signal=SIGRTMIN+3")
+}
+
+// remember writes down who runs the guest. Each pid goes with its start time, for numbers are used again.
+func (g guest) remember(nspawn, leader int) error {
+	text := fmt.Sprintf("%d %s\n%d %s\n", nspawn, started(nspawn), leader, started(leader))
+	return os.WriteFile(g.dir("pids"), []byte(text), 0o600)
+}
+
+// pids gives nspawn and the guest's first process, and false when they are gone.
+func (g guest) pids() (nspawn, leader int, up bool) {
+	data, err := os.ReadFile(g.dir("pids"))
+	if err != nil {
+		return 0, 0, false
+	}
+	f := strings.Fields(string(data))
+	if len(f) != 4 || f[1] == "" || started(atoi(f[0])) != f[1] || started(atoi(f[2])) != f[3] {
+		return 0, 0, false
+	}
+	return atoi(f[0]), atoi(f[2]), true
+}
+
+func atoi(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
+}
+
+// started is a process's start time in clock ticks since the machine's boot, or "gone".
+func started(pid int) string {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "gone"
+	}
+	// The name in brackets may hold anything; the fields after it are numbered from 3.
+	f := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
+	if len(f) < 20 || f[0] == "Z" {
+		return "gone"
+	}
+	return f[19]
+}
+
+// halt shuts the guest down cleanly, as `poweroff` does, and takes its cable out.
+func (g guest) halt(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
+	defer cancel()
+	nspawn, _, up := g.pids()
+	if up {
+		if err := syscall.Kill(nspawn, syscall.SIGTERM); err != nil {
+			return &Error{What: "halting " + g.name, Err: err}
+		}
+		if err := waitExit(ctx, nspawn); err != nil {
+			return &Error{What: "halting " + g.name, Err: err, Hint: "its console is in " + g.dir("console.log")}
+		}
+	}
+	return g.off(ctx)
+}
+
+// off leaves nothing of the guest running.
+func (g guest) off(ctx context.Context) error {
+	if err := g.lab.plug(ctx, g.name, false); err != nil {
+		return err
+	}
+	if err := g.lab.kill(ctx, g.name); err != nil {
+		return err
+	}
+	os.Remove(g.dir("pids"))
+	return nil
+}
+
+// waitExit waits for a process that may be nobody's child of ours.
+func waitExit(ctx context.Context, pid int) error {
+	fd, err := unix.PidfdOpen(pid, 0)
+	if errors.Is(err, unix.ESRCH) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("pidfd of %d: %w", pid, err)
+	}
+	defer unix.Close(fd)
+	for {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 100)
+		if n > 0 {
+			return nil
+		}
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
