@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -130,6 +129,7 @@ func (l *Lab) downBut(ctx context.Context, keep string) error {
 	if err := l.kill(ctx, ""); err != nil {
 		return fail("processes", err)
 	}
+	l.dropTraces()
 	if err := unmountBelow(l.path("run", "hosts")); err != nil {
 		return fail("mounts", err)
 	}
@@ -150,18 +150,24 @@ func (l *Lab) downBut(ctx context.Context, keep string) error {
 	}
 	if keep == "" {
 		os.Remove(l.path("run"))
-		l.dropTraces()
 	}
 	return nil
 }
 
-// dropTraces removes what nspawn keeps about a machine that did not end by itself.
+// dropTraces removes what nspawn keeps about a guest that did not end by itself. Its lock is named after the root
+// folder, so this comes before the unmounting.
 func (l *Lab) dropTraces() {
+	const dir = "/run/systemd/nspawn/"
 	for _, h := range plan() {
+		g := guest{l, h}
 		machine := l.name + "-" + h.name
-		unmountBelow("/run/systemd/nspawn/propagate/" + machine)
-		os.RemoveAll("/run/systemd/nspawn/propagate/" + machine)
-		os.RemoveAll("/run/systemd/nspawn/unix-export/" + machine)
-		os.Remove("/run/systemd/nspawn/locks/name-" + strings.ToLower(machine))
+		unmountBelow(dir + "propagate/" + machine)
+		os.RemoveAll(dir + "propagate/" + machine)
+		os.RemoveAll(dir + "unix-export/" + machine)
+		os.Remove(dir + "locks/name-" + machine)
+		var st unix.Stat_t
+		if unix.Stat(g.dir("root"), &st) == nil {
+			os.Remove(fmt.Sprintf(dir+"locks/inode-%d:%d", st.Dev, st.Ino))
+		}
 	}
 }
