@@ -26,7 +26,7 @@ const Version = 1
 
 // MaxRecord is the most bytes that one record's line may have, without its newline. Append refuses a longer one (and
 // the trail stays usable); a longer line in a file is damage.
-const MaxRecord = 16 << 20
+const MaxRecord = 4 << 20
 
 // noHash is the `prev` of the first record.
 var noHash = strings.Repeat("0", sha256.Size*2)

@@ -38,8 +38,8 @@ type Report struct {
 	Anchors  []Anchor  `json:"-"`
 	// Anchored is the last record whose head is known elsewhere and agrees; 0 when none is.
 	Anchored uint64 `json:"anchored"`
-	// Load reads an output file by its Kept.File, at most the bytes that Markdown quotes and a few more; Verify sets it
-	// to read beside the trail. Markdown quotes no output when it is nil.
+	// Load reads an output file by its Kept.File; Verify sets it to read beside the trail. Markdown quotes no output when
+	// it is nil.
 	Load func(file string) ([]byte, error) `json:"-"`
 }
 
@@ -62,27 +62,34 @@ func (rep Report) Intact() bool {
 	return true
 }
 
-// Anchor says, in words for the operator, from where the end of the trail is known.
+// Anchor says, in words for the operator, where the end of the trail is known, and up to which record.
 func (rep Report) Anchor() string {
+	upTo := map[string]uint64{}
 	var off []string
-	seen := map[string]bool{secondFile: true}
 	for _, a := range rep.Anchors {
-		if a.Holds && a.Seq == rep.Anchored && !seen[a.Where] {
-			seen[a.Where] = true
+		if !a.Holds {
+			continue
+		}
+		if upTo[a.Where] == 0 && a.Where != secondFile {
 			off = append(off, a.Where)
 		}
+		upTo[a.Where] = max(upTo[a.Where], a.Seq)
 	}
-	rest := ""
-	if n := uint64(rep.Records); rep.Anchored < n {
-		rest = fmt.Sprintf(" up to record %d of %d; the rest is not anchored", rep.Anchored, n)
+	if len(upTo) == 0 {
+		return "tail not anchored: the head is known nowhere else, so records could have been cut off the end unseen"
 	}
-	switch {
-	case rep.Anchored == 0:
-		return "tail not anchored: nobody else knows the head, records could have been cut off the end"
-	case len(off) == 0:
-		return "anchored in a second file on this machine only" + rest
+	var parts []string
+	for _, where := range off {
+		parts = append(parts, fmt.Sprintf("%s (up to record %d of %d)", where, upTo[where], rep.Records))
 	}
-	return "anchored in: " + strings.Join(off, ", ") + rest
+	if n := upTo[secondFile]; n > 0 {
+		word := "a second file on this machine"
+		if len(off) == 0 {
+			word += " only"
+		}
+		parts = append(parts, fmt.Sprintf("%s (up to record %d of %d)", word, n, rep.Records))
+	}
+	return "anchored in " + strings.Join(parts, "; ")
 }
 
 // String is the whole report, a line for each finding, for a terminal. It never says "fine": it says what was checked.
@@ -108,7 +115,7 @@ func (rep Report) String() string {
 	return b.String()
 }
 
-// outputLoader reads the beginning of an output file of the trail at path.
+// outputLoader reads an output file of the trail at path, and no more of it than an Output ever writes.
 func outputLoader(path string) func(string) ([]byte, error) {
 	return func(name string) ([]byte, error) {
 		if !plainName(name) {
@@ -119,6 +126,6 @@ func outputLoader(path string) func(string) ([]byte, error) {
 			return nil, fmt.Errorf("read an output: %w", err)
 		}
 		defer f.Close()
-		return io.ReadAll(io.LimitReader(f, excerpt+1))
+		return io.ReadAll(io.LimitReader(f, keepWhole+1<<10))
 	}
 }

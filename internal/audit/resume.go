@@ -84,7 +84,8 @@ func (t *Trail) fit(s scanned) error {
 	}
 	for _, r := range refs {
 		if why := disagrees(s, r); why != "" {
-			return fmt.Errorf("resume the trail: %w", &Broken{Path: t.path, Line: min(int(r.Seq), count+1), Why: why})
+			line := int(min(r.Seq, uint64(count)+1))
+			return fmt.Errorf("resume the trail: %w", &Broken{Path: t.path, Line: line, Why: why})
 		}
 	}
 	switch {

@@ -85,7 +85,9 @@ func (rep *Report) checkLines(s scanned, locked bool) {
 func disagrees(s scanned, r Ref) string {
 	count := uint64(len(s.lines))
 	switch {
-	case r.Seq > count && r.Seq == count+1:
+	case r.Seq == 0:
+		return "a head known elsewhere names no record"
+	case r.Seq == count+1:
 		return fmt.Sprintf("record %d was removed from the end: its head is known elsewhere", r.Seq)
 	case r.Seq > count:
 		return fmt.Sprintf("records %d to %d were removed from the end: the head of record %d is known elsewhere", count+1, r.Seq, r.Seq)
