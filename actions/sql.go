@@ -109,12 +109,8 @@ func (h *Hands) sendSQL(ctx context.Context, cmd Command, s Shot, w io.Writer) (
 
 func (h *Hands) connect(ctx context.Context, cmd Command, s Shot) (*pgx.Conn, error) {
 	pg := h.cluster.Postgres
-	conf, err := pgx.ParseConfig("")
-	if err != nil {
-		return nil, err
-	}
 	ssl := either(pg.SSLMode, "prefer")
-	conf, err = pgx.ParseConfig("sslmode=" + ssl)
+	conf, err := pgx.ParseConfig("sslmode=" + ssl)
 	if err != nil {
 		return nil, fmt.Errorf("sslmode %q: %w", ssl, err)
 	}

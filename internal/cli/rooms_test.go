@@ -77,13 +77,16 @@ func TestImportsGoOneWay(t *testing.T) {
 			if slices.ContainsFunc(screens, func(s string) bool { return strings.HasPrefix(i, s) }) && !inUI {
 				t.Errorf("%s imports %s; only ui draws", p.ImportPath, i)
 			}
+			if strings.HasPrefix(i, "recon/") && strings.HasSuffix(i, "test") {
+				t.Errorf("%s imports %s, which is for tests", p.ImportPath, i)
+			}
 			if (i == "recon/internal/lab" || i == "recon/internal/twin") && p.ImportPath != "recon/internal/cli" {
 				t.Errorf("%s imports %s; only cli starts clusters", p.ImportPath, i)
 			}
 			if i == "recon/internal/cli" && p.ImportPath != "recon" {
 				t.Errorf("%s imports cli; only main does", p.ImportPath)
 			}
-			if strings.HasPrefix(i, "testing") {
+			if strings.HasPrefix(i, "testing") && !strings.HasSuffix(p.ImportPath, "test") {
 				t.Errorf("%s imports %s, and would be linked into the binary", p.ImportPath, i)
 			}
 		}

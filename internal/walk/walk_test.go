@@ -1,11 +1,10 @@
 package walk
 
 import (
-	"context"
+	"errors"
 	"io"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,166 +14,16 @@ import (
 	"recon/actions"
 	"recon/internal/audit"
 	"recon/internal/gate"
-	"recon/internal/inventory"
 	"recon/internal/remote"
+	"recon/internal/walk/walktest"
 	"recon/probes"
 	"recon/runbooks"
 )
 
-const book = `---
-format: 1
-id: test-book
-title: A book for tests
-kind: recovery
-severity: 2
-systems: [patroni]
-when: 'etcd.quorum'
-because: 'a test'
-inputs:
-  member:
-    ask: Which member?
----
-
-# A book for tests
-
-## Look first
-
-` + "```" + `sh on=node(inputs.member) risk=read timeout=5s
-echo "$MEMBER"
-` + "```" + `
-
-## Start it
-
-` + "```" + `check
-etcd.quorum                                  # the lock can be trusted
-` + "```" + `
-
-` + "```" + `sh on=node(inputs.member) risk=change timeout=5s
-systemctl start patroni
-` + "```" + `
-
-` + "```" + `check within=10s
-member(inputs.member).state == "streaming"   # it follows
-` + "```" + `
-
-` + "```" + `sh rollback on=node(inputs.member) risk=change timeout=5s
-systemctl stop patroni
-` + "```" + `
-
-## Throw the old copy away
-
-` + "```" + `check
-etcd.quorum
-` + "```" + `
-
-` + "```" + `sh on=node(inputs.member) risk=destroy timeout=5s
-mv "$PGDATA" "$PGDATA.old"
-` + "```" + `
-
-` + "```" + `check within=10s
-node(inputs.member).units["patroni"] == "active"
-` + "```" + `
-`
-
-// world is a cluster that tests set, with hands that record what they were given.
-type world struct {
-	t  *testing.T
-	mu sync.Mutex
-	s  *probes.State
-	// sent are the scripts that reached a host; outcome is what the next run ends with.
-	sent    []string
-	outcome remote.ExitKind
-	output  string
-	// onRun is called when a command would go out.
-	onRun func(p *actions.Plan)
-}
-
-func newWorld(t *testing.T) *world {
-	yes, tl := true, 5
-	seen := probes.Seen{Reachable: true, Began: time.Now(), Source: "test"}
-	member := func(name, role, state string) probes.Member {
-		return probes.Member{Name: name, Node: name, Seen: seen, Role: role, State: state, Timeline: &tl}
-	}
-	leader := member("n2", "leader", "running")
-	s := &probes.State{
-		At: time.Now(), Seq: 1,
-		Etcd: probes.Etcd{Quorum: &yes, Answered: 3},
-		Patroni: probes.Patroni{
-			Members: []probes.Member{member("n1", "replica", "stopped"), leader, member("n3", "sync_standby", "streaming")},
-			Leader:  &leader, Answered: 3,
-		},
-	}
-	for _, n := range []string{"n1", "n2", "n3"} {
-		s.Nodes = append(s.Nodes, probes.Node{Name: n, Seen: seen, Units: map[string]string{"patroni": "inactive"}})
-		s.Etcd.Members = append(s.Etcd.Members, probes.EtcdMember{Name: n, Seen: seen, LeaderID: "1"})
-	}
-	return &world{t: t, s: s, outcome: remote.OK}
-}
-
-func (w *world) State() *probes.State {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.s
-}
-
-func (w *world) Fresh(context.Context, []string) (*probes.State, error) { return w.State(), nil }
-
-// set replaces the State by a changed copy; a State itself is never changed.
-func (w *world) set(change func(*probes.State)) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	next := *w.s
-	next.Seq++
-	next.Patroni.Members = append([]probes.Member(nil), next.Patroni.Members...)
-	next.Nodes = append([]probes.Node(nil), next.Nodes...)
-	change(&next)
-	w.s = &next
-}
-
-func (w *world) Plan(cmd actions.Command) (*actions.Plan, error) {
-	return actions.New(cluster(), wires{}, nil, nil).Plan(cmd)
-}
-
-func (w *world) Run(_ context.Context, p *actions.Plan, sink func(string) io.Writer) []actions.Outcome {
-	if w.onRun != nil {
-		w.onRun(p)
-	}
-	var out []actions.Outcome
-	for _, shot := range p.Shots {
-		w.mu.Lock()
-		w.sent = append(w.sent, p.Command.Script)
-		w.mu.Unlock()
-		if _, err := io.WriteString(sink(shot.Target), w.output); err != nil {
-			w.t.Error(err)
-		}
-		o := actions.Outcome{Target: shot.Target, Kind: w.outcome, Began: time.Now()}
-		if w.outcome != remote.OK {
-			o.Reason = "the test said so"
-		}
-		out = append(out, o)
-	}
-	return out
-}
-
-// wires turns a command line into bytes and never sends any.
-type wires struct{ actions.Network }
-
-func (wires) Wire(_, cmd string, _ bool) (string, string, error) { return cmd, "root (sudo)", nil }
-
-func cluster() *inventory.Cluster {
-	return &inventory.Cluster{
-		Name: "test", Environment: inventory.Training, Hash: strings.Repeat("0", 64),
-		Nodes:    []inventory.Node{{Name: "n1", Address: "192.0.2.1"}, {Name: "n2", Address: "192.0.2.2"}, {Name: "n3", Address: "192.0.2.3"}},
-		Etcd:     &inventory.Etcd{Unit: "etcd", ClientPort: 2379, DataDir: "/var/lib/etcd"},
-		Patroni:  &inventory.Patroni{Unit: "patroni", RESTPort: 8008},
-		Postgres: &inventory.Postgres{Port: 5432, DataDir: "/var/lib/postgresql/17/main", BinDir: "/usr/lib/postgresql/17/bin"},
-	}
-}
-
-func config(t *testing.T, w *world) Config {
+func config(t *testing.T, w *walktest.World) Config {
 	t.Helper()
 	return Config{
-		Cluster: cluster(), Library: &runbooks.Library{}, Scope: probes.Scope(nil), Eyes: w, Hands: w,
+		Cluster: walktest.Cluster(), Library: &runbooks.Library{}, Scope: probes.Scope(nil), Eyes: w, Hands: w,
 		Operator: "anna", Host: "bastion", Version: "test", Trails: t.TempDir() + "/trails",
 	}
 }
@@ -188,15 +37,15 @@ func parse(t *testing.T, src string) *runbooks.Runbook {
 	return b
 }
 
-func start(t *testing.T, w *world, dry bool) (*Walk, Config) {
+func start(t *testing.T, w *walktest.World, dry bool) (*Walk, Config) {
 	t.Helper()
 	cfg := config(t, w)
-	walk, err := Start(cfg, parse(t, book), map[string]string{"member": "n1"}, dry)
+	walk, err := Start(cfg, parse(t, walktest.Book), map[string]string{"member": "n1"}, dry)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := walk.Close("the test ended"); err != nil && walk.trail.Err() == nil {
+		if err := walk.Close("the test ended"); err != nil && !errors.Is(err, os.ErrClosed) {
 			t.Error(err)
 		}
 	})
@@ -236,8 +85,8 @@ func streaming(s *probes.State) { s.Patroni.Members[0].State = "streaming" }
 
 func TestAWholeWalk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		world := newWorld(t)
-		world.output = "n1\n"
+		world := walktest.New(t)
+		world.Output = "n1\n"
 		w, _ := start(t, world, false)
 		v := next(t, w, NextConfirm)
 		if p := v.Next.Plan; p.Confirm != ByEnter || p.Items[0].Assignments[0] != "MEMBER='n1'" || p.Targets[0] != "n1" {
@@ -253,7 +102,7 @@ func TestAWholeWalk(t *testing.T) {
 		// It streams after a while, and the proof waits for that.
 		go func() {
 			time.Sleep(4 * time.Second)
-			world.set(streaming)
+			world.Set(streaming)
 		}()
 		began := time.Now()
 		answer, err := w.Prove(t.Context(), 1, nil)
@@ -268,7 +117,7 @@ func TestAWholeWalk(t *testing.T) {
 			t.Errorf("plan %+v", v.Next.Plan)
 		}
 		run(t, w)
-		world.set(func(s *probes.State) { s.Nodes[0].Units = map[string]string{"patroni": "active"} })
+		world.Set(func(s *probes.State) { s.Nodes[0].Units = map[string]string{"patroni": "active"} })
 		if answer, err := w.Prove(t.Context(), 2, nil); err != nil || answer != gate.Pass {
 			t.Fatalf("proof %v %v", answer, err)
 		}
@@ -279,8 +128,8 @@ func TestAWholeWalk(t *testing.T) {
 		if v := next(t, w, NextNothing); v.Status != Completed {
 			t.Errorf("status %s", v.Status)
 		}
-		if len(world.sent) != 3 {
-			t.Errorf("%d commands were sent", len(world.sent))
+		if len(world.Sent) != 3 {
+			t.Errorf("%d commands were sent", len(world.Sent))
 		}
 		if r := audit.Verify(w.Trail()); !r.Intact() {
 			t.Errorf("the trail is not clean: %s", r)
@@ -289,10 +138,10 @@ func TestAWholeWalk(t *testing.T) {
 }
 
 func TestTheIntentIsOnDiskBeforeTheFirstByte(t *testing.T) {
-	world := newWorld(t)
+	world := walktest.New(t)
 	w, _ := start(t, world, false)
 	checked := false
-	world.onRun = func(p *actions.Plan) {
+	world.OnRun = func(p *actions.Plan) {
 		records, err := audit.Read(w.Trail())
 		if err != nil {
 			t.Fatal(err)
@@ -314,7 +163,7 @@ func TestTheIntentIsOnDiskBeforeTheFirstByte(t *testing.T) {
 }
 
 func TestNothingRunsWhenTheTrailCannotBeWritten(t *testing.T) {
-	world := newWorld(t)
+	world := walktest.New(t)
 	w, _ := start(t, world, false)
 	n := next(t, w, NextConfirm).Next
 	a, err := w.Approve(n.Plan, ByEnter, "")
@@ -327,13 +176,13 @@ func TestNothingRunsWhenTheTrailCannotBeWritten(t *testing.T) {
 	if _, err := w.Execute(t.Context(), a, discard); err == nil {
 		t.Error("it ran without a trail")
 	}
-	if len(world.sent) != 0 {
-		t.Errorf("sent %q", world.sent)
+	if len(world.Sent) != 0 {
+		t.Errorf("sent %q", world.Sent)
 	}
 }
 
 func TestOneApprovalOneRun(t *testing.T) {
-	world := newWorld(t)
+	world := walktest.New(t)
 	w, _ := start(t, world, false)
 	n := next(t, w, NextConfirm).Next
 	a, err := w.Approve(n.Plan, ByEnter, "")
@@ -346,8 +195,8 @@ func TestOneApprovalOneRun(t *testing.T) {
 	if _, err := w.Execute(t.Context(), a, discard); err == nil {
 		t.Error("an approval was used twice")
 	}
-	if len(world.sent) != 1 {
-		t.Errorf("sent %d times", len(world.sent))
+	if len(world.Sent) != 1 {
+		t.Errorf("sent %d times", len(world.Sent))
 	}
 }
 
@@ -362,7 +211,7 @@ func at(t *testing.T, w *Walk, index int) {
 }
 
 func TestConfirmationsAreAsStrongAsTheRisk(t *testing.T) {
-	world := newWorld(t)
+	world := walktest.New(t)
 	w, _ := start(t, world, false)
 	at(t, w, 1)
 	p := next(t, w, NextConfirm).Next.Plan
@@ -393,7 +242,7 @@ func TestWhatChangedAfterTheConfirmationStopsTheStep(t *testing.T) {
 		"the leader moved on": func(s *probes.State) { s.Patroni.Leader = &s.Patroni.Members[0] },
 	} {
 		t.Run(name, func(t *testing.T) {
-			world := newWorld(t)
+			world := walktest.New(t)
 			w, _ := start(t, world, false)
 			at(t, w, 2)
 			n := next(t, w, NextConfirm).Next
@@ -401,13 +250,13 @@ func TestWhatChangedAfterTheConfirmationStopsTheStep(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			world.set(change)
+			world.Set(change)
 			rep, err := w.Execute(t.Context(), a, discard)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(rep.Changed) == 0 || len(world.sent) != 0 {
-				t.Errorf("changed %v, sent %q", rep.Changed, world.sent)
+			if len(rep.Changed) == 0 || len(world.Sent) != 0 {
+				t.Errorf("changed %v, sent %q", rep.Changed, world.Sent)
 			}
 			records, err := audit.Read(w.Trail())
 			if err != nil {
@@ -423,10 +272,10 @@ func TestWhatChangedAfterTheConfirmationStopsTheStep(t *testing.T) {
 
 func TestABlockedStepIsOverriddenByAReasonButNotWhatDestroys(t *testing.T) {
 	no := false
-	world := newWorld(t)
+	world := walktest.New(t)
 	w, _ := start(t, world, false)
 	at(t, w, 1)
-	world.set(func(s *probes.State) { s.Etcd.Quorum = &no })
+	world.Set(func(s *probes.State) { s.Etcd.Quorum = &no })
 	v := next(t, w, NextGate)
 	if !v.Next.CanOverride || v.Steps[1].Status != Blocked || v.Steps[1].Reason == "" {
 		t.Errorf("view %+v", v.Steps[1])
@@ -441,8 +290,8 @@ func TestABlockedStepIsOverriddenByAReasonButNotWhatDestroys(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, w)
-	if len(world.sent) != 1 {
-		t.Errorf("sent %q", world.sent)
+	if len(world.Sent) != 1 {
+		t.Errorf("sent %q", world.Sent)
 	}
 	if err := w.Attest(1, "seen by eye"); err != nil {
 		t.Fatal(err)
@@ -457,8 +306,8 @@ func TestABlockedStepIsOverriddenByAReasonButNotWhatDestroys(t *testing.T) {
 
 func TestAnUnknownOutcomeIsReconciledFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		world := newWorld(t)
-		world.outcome = remote.Unknown
+		world := walktest.New(t)
+		world.Outcome = remote.Unknown
 		w, _ := start(t, world, false)
 		at(t, w, 1)
 		run(t, w)
@@ -476,9 +325,9 @@ func TestAnUnknownOutcomeIsReconciledFirst(t *testing.T) {
 		if err := w.Reconcile(1, "not done", "the journal has nothing"); err != nil {
 			t.Fatal(err)
 		}
-		world.outcome = remote.OK
+		world.Outcome = remote.OK
 		run(t, w)
-		world.set(streaming)
+		world.Set(streaming)
 		if a, err := w.Prove(t.Context(), 1, nil); err != nil || a != gate.Pass {
 			t.Fatal(a, err)
 		}
@@ -490,12 +339,12 @@ func TestAnUnknownOutcomeIsReconciledFirst(t *testing.T) {
 
 func TestAProofSettlesAnUnknownOutcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		world := newWorld(t)
-		world.outcome = remote.Unknown
+		world := walktest.New(t)
+		world.Outcome = remote.Unknown
 		w, _ := start(t, world, false)
 		at(t, w, 1)
 		run(t, w)
-		world.set(streaming)
+		world.Set(streaming)
 		if a, err := w.Prove(t.Context(), 1, nil); err != nil || a != gate.Pass {
 			t.Fatal(a, err)
 		}
@@ -507,7 +356,7 @@ func TestAProofSettlesAnUnknownOutcome(t *testing.T) {
 
 func TestAFailedProofOffersRetryAndRollback(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		world := newWorld(t)
+		world := walktest.New(t)
 		w, _ := start(t, world, false)
 		at(t, w, 1)
 		run(t, w)
@@ -537,14 +386,14 @@ func TestAFailedProofOffersRetryAndRollback(t *testing.T) {
 		}
 		run(t, w)
 		want := []string{"systemctl start patroni\n", "systemctl stop patroni\n", "systemctl start patroni\n"}
-		if d := cmp.Diff(want, world.sent); d != "" {
+		if d := cmp.Diff(want, world.Sent); d != "" {
 			t.Error(d)
 		}
 	})
 }
 
 func TestResumeAfterTheConsoleWasKilled(t *testing.T) {
-	world := newWorld(t)
+	world := walktest.New(t)
 	w, cfg := start(t, world, false)
 	at(t, w, 1)
 	n := next(t, w, NextConfirm).Next
@@ -554,7 +403,7 @@ func TestResumeAfterTheConsoleWasKilled(t *testing.T) {
 	}
 	// The trail as it is when the console dies between the intent and the result.
 	var killed []byte
-	world.onRun = func(*actions.Plan) {
+	world.OnRun = func(*actions.Plan) {
 		if killed, err = os.ReadFile(w.Trail()); err != nil {
 			t.Fatal(err)
 		}
@@ -583,7 +432,7 @@ func TestResumeAfterTheConsoleWasKilled(t *testing.T) {
 
 // TestTheFoldIsTheWalk: what a console knows and what the records say are the same.
 func TestTheFoldIsTheWalk(t *testing.T) {
-	world := newWorld(t)
+	world := walktest.New(t)
 	w, _ := start(t, world, false)
 	run(t, w)
 	if err := w.Note("a note"); err != nil {
@@ -606,21 +455,21 @@ func TestTheFoldIsTheWalk(t *testing.T) {
 }
 
 func TestADryRunSendsNothing(t *testing.T) {
-	world := newWorld(t)
+	world := walktest.New(t)
 	w, _ := start(t, world, true)
 	for range 3 {
 		run(t, w)
 	}
 	next(t, w, NextFinish)
-	if len(world.sent) != 0 {
-		t.Errorf("sent %q", world.sent)
+	if len(world.Sent) != 0 {
+		t.Errorf("sent %q", world.Sent)
 	}
 }
 
 func TestDestroyNeverTouchesTheLeader(t *testing.T) {
-	world := newWorld(t)
+	world := walktest.New(t)
 	cfg := config(t, world)
-	w, err := Start(cfg, parse(t, book), map[string]string{"member": "n2"}, false)
+	w, err := Start(cfg, parse(t, walktest.Book), map[string]string{"member": "n2"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -637,10 +486,10 @@ func TestDestroyNeverTouchesTheLeader(t *testing.T) {
 }
 
 func TestInputsAreAskedFor(t *testing.T) {
-	world := newWorld(t)
+	world := walktest.New(t)
 	cfg := config(t, world)
 	for _, in := range []map[string]string{nil, {"member": ""}, {"member": "n1", "other": "x"}} {
-		if _, err := Start(cfg, parse(t, book), in, false); err == nil {
+		if _, err := Start(cfg, parse(t, walktest.Book), in, false); err == nil {
 			t.Errorf("inputs %v were accepted", in)
 		}
 	}
@@ -664,6 +513,137 @@ func TestStopsReadsTheShell(t *testing.T) {
 	} {
 		if got := stops(script, "etcd"); got != want {
 			t.Errorf("%q: %v, want %v", script, got, want)
+		}
+	}
+}
+
+// variant is the test book with a part replaced.
+func variant(t *testing.T, old, new string) *runbooks.Runbook {
+	t.Helper()
+	if !strings.Contains(walktest.Book, old) {
+		t.Fatalf("the book does not hold %q", old)
+	}
+	return parse(t, strings.ReplaceAll(walktest.Book, old, new))
+}
+
+func startBook(t *testing.T, world *walktest.World, b *runbooks.Runbook) *Walk {
+	t.Helper()
+	w, err := Start(config(t, world), b, map[string]string{"member": "n1"}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.Close("the test ended"); err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+func TestWhatDestroysOnSeveralNodesIsRefused(t *testing.T) {
+	world := walktest.New(t)
+	w := startBook(t, world, variant(t, "on=node(inputs.member) risk=destroy", "on=patroni.replicas risk=destroy"))
+	world.Set(func(s *probes.State) {
+		s.Patroni.Replicas = []probes.Member{s.Patroni.Members[0], s.Patroni.Members[2]}
+	})
+	at(t, w, 2)
+	v := next(t, w, NextGate)
+	if v.Next.Plan == nil || v.Next.Plan.Refused == "" || v.Next.CanOverride {
+		t.Fatalf("next %+v", v.Next)
+	}
+	if _, err := w.Approve(v.Next.Plan, ByName, "n1"); err == nil {
+		t.Error("it was confirmed")
+	}
+}
+
+func TestATargetThatIsNobodyOrUnseenBlocks(t *testing.T) {
+	world := walktest.New(t)
+	w := startBook(t, world, variant(t, "on=node(inputs.member) risk=read", "on=patroni.replicas risk=read"))
+	if v := next(t, w, NextGate); v.Next.PlanError == "" {
+		t.Error("nobody is a target")
+	}
+	world.Set(func(s *probes.State) { s.Patroni.Replicas = []probes.Member{} })
+	if v := next(t, w, NextGate); !strings.Contains(v.Next.PlanError, "nobody") {
+		t.Errorf("plan error %q", v.Next.PlanError)
+	}
+}
+
+func TestACanaryGoesFirstAndTheRestIsConfirmedAnew(t *testing.T) {
+	world := walktest.New(t)
+	w := startBook(t, world, variant(t, "on=node(inputs.member) risk=change", "on=all order=canary risk=change"))
+	at(t, w, 1)
+	if p := next(t, w, NextConfirm).Next.Plan; len(p.Targets) != 1 || p.Targets[0] != "n1" {
+		t.Fatalf("the canary is %v", p.Targets)
+	}
+	run(t, w)
+	if p := next(t, w, NextConfirm).Next.Plan; len(p.Targets) != 2 {
+		t.Fatalf("the rest is %v", p.Targets)
+	}
+	run(t, w)
+	next(t, w, NextProve)
+	if len(world.Sent) != 3 {
+		t.Errorf("sent %d times", len(world.Sent))
+	}
+}
+
+func TestARetryRunsOnlyWhereItWasNotOK(t *testing.T) {
+	world := walktest.New(t)
+	w := startBook(t, world, variant(t, "on=node(inputs.member) risk=change", "on=all order=parallel risk=change"))
+	at(t, w, 1)
+	world.FailAt = "n2"
+	run(t, w)
+	next(t, w, NextChoose)
+	if err := w.Retry(1); err != nil {
+		t.Fatal(err)
+	}
+	if p := next(t, w, NextConfirm).Next.Plan; len(p.Targets) != 1 || p.Targets[0] != "n2" {
+		t.Errorf("the retry goes to %v", p.Targets)
+	}
+}
+
+func TestAProofThatHeldBeforeIsCalledOut(t *testing.T) {
+	world := walktest.New(t)
+	world.Set(streaming)
+	w, _ := start(t, world, false)
+	at(t, w, 1)
+	if p := next(t, w, NextConfirm).Next.Plan; !p.HeldBefore {
+		t.Error("the proof holds already, and nothing says so")
+	}
+	run(t, w)
+	if a, err := w.Prove(t.Context(), 1, nil); err != nil || a != gate.Pass {
+		t.Fatal(a, err)
+	}
+	records, err := audit.Read(w.Trail())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := audit.As[audit.Proof](records[len(records)-1])
+	if err != nil || !p.HeldBefore {
+		t.Errorf("the trail says %+v %v", p, err)
+	}
+}
+
+func TestAStepWhoseWhenIsFalseIsNotNeeded(t *testing.T) {
+	world := walktest.New(t)
+	w := startBook(t, world, variant(t, "## Throw the old copy away\n", "## Throw the old copy away\n\n```when\n!etcd.quorum\n```\n"))
+	at(t, w, 2)
+	next(t, w, NextProve)
+	if _, err := w.Prove(t.Context(), 2, nil); err != nil {
+		t.Fatal(err)
+	}
+	if v := next(t, w, NextFinish); v.Steps[2].Status != NotNeeded {
+		t.Errorf("step is %s", v.Steps[2].Status)
+	}
+}
+
+func TestPrintNeedsNoCluster(t *testing.T) {
+	var b strings.Builder
+	if err := Print(&b, parse(t, walktest.Book), nil, map[string]string{"member": "n'1"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`export MEMBER='n'\''1'`, "CHANGE, sh, on node(inputs.member)", "[ ] etcd.quorum", "To undo:"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is not printed:\n%s", want, b.String())
 		}
 	}
 }
