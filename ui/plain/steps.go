@@ -12,8 +12,12 @@ import (
 	"recon/internal/walk"
 )
 
-// answer asks until the line is one of the words that the question knows. The words that work everywhere (help, note,
-// jump, escalate, abandon, quit) are handled here; then the empty word comes back and the question is put again.
+// errAgain says that the line was one of the words that work everywhere: it answered nothing, and the question is put
+// again. An empty line is an answer (Enter confirms a read), so it cannot say that.
+var errAgain = errors.New("the question is put again")
+
+// answer asks for one line. The words that work everywhere (help, note, jump, steps, escalate, abandon) are handled here
+// and come back as errAgain.
 func (f *face) answer(ctx context.Context, prompt, help string) (string, error) {
 	line, err := f.Ask(ctx, prompt)
 	if err != nil {
@@ -28,25 +32,33 @@ func (f *face) answer(ctx context.Context, prompt, help string) (string, error) 
 	case "h", "help", "?":
 		f.say("%s", help)
 		f.say("everywhere: note TEXT, steps, jump N, escalate REASON, abandon REASON, q to leave")
-		return "", nil
+		return "", errAgain
 	case "note":
-		return "", f.told(f.walk.Note(rest))
+		return "", f.again(f.walk.Note(rest))
 	case "escalate":
-		return "", f.told(f.walk.Escalate(rest))
+		return "", f.again(f.walk.Escalate(rest))
 	case "abandon":
-		return "", f.told(f.walk.Abandon(rest))
+		return "", f.again(f.walk.Abandon(rest))
 	case "jump":
 		n, err := strconv.Atoi(rest)
 		if err != nil {
 			f.say("jump N: N is the number of a step")
-			return "", nil
+			return "", errAgain
 		}
-		return "", f.told(f.walk.Jump(n - 1))
+		return "", f.again(f.walk.Jump(n - 1))
 	case "steps":
 		f.steps()
-		return "", nil
+		return "", errAgain
 	}
 	return line, nil
+}
+
+// again tells an error, if there is one, and has the question put again.
+func (f *face) again(err error) error {
+	if err := f.told(err); err != nil {
+		return err
+	}
+	return errAgain
 }
 
 // told shows an error that the operator can mend, and goes on; the walk itself decides what is allowed.
