@@ -23,7 +23,9 @@ func (l *Lab) Exec(ctx context.Context, name string, argv []string, std Stdio, t
 	}
 	unit := "recon-lab-" + strings.ToLower(rand.Text()[:10]) + ".service"
 	args := []string{
-		"systemd-run", "--quiet", "--wait", "--collect", "--service-type=exec", "--unit=" + unit, "--uid=" + User,
+		// Without --expand-environment=no systemd would replace every $ in argv by itself.
+		"systemd-run", "--quiet", "--wait", "--collect", "--expand-environment=no", "--service-type=exec", "--unit=" + unit,
+		"--uid=" + User,
 		"--property=PAMName=login", "--property=WorkingDirectory=/home/" + User,
 		"--property=KillSignal=SIGHUP", "--property=TimeoutStopSec=5", "--property=LimitCORE=0",
 	}

@@ -80,21 +80,44 @@ func (l *Lab) leader(ctx context.Context) (string, error) {
 	return found[0], nil
 }
 
-// waitHealthy waits for a cluster that everything can be tried on.
+// waitHealthy waits for a cluster that everything can be tried on. It must be seen twice: in the moment after a repair
+// the members' views are still those from before.
 func (l *Lab) waitHealthy(ctx context.Context, limit time.Duration) error {
+	seen := 0
 	return l.await(ctx, limit, "a healthy cluster", func(ctx context.Context) error {
-		v, err := l.cluster(ctx)
-		if err != nil {
+		if err := l.isHealthy(ctx); err != nil {
+			seen = 0
 			return err
 		}
-		if err := v.healthy(len(nodes())); err != nil {
-			return err
+		if seen++; seen < 2 {
+			return errors.New("seen healthy only once")
 		}
-		if _, err := l.leader(ctx); err != nil {
-			return err
-		}
-		return l.etcdHealthy(ctx)
+		return nil
 	})
+}
+
+// isHealthy says what is missing: in the store's view, at the primary itself, or in etcd.
+func (l *Lab) isHealthy(ctx context.Context) error {
+	v, err := l.cluster(ctx)
+	if err != nil {
+		return err
+	}
+	if err := v.healthy(len(nodes())); err != nil {
+		return err
+	}
+	g, err := l.leaderGuest(ctx)
+	if err != nil {
+		return err
+	}
+	out, err := g.run(ctx, "runuser", "-u", "postgres", "--", "psql", "-XAt", "-c",
+		"SELECT count(*), count(*) FILTER (WHERE sync_state = 'sync') FROM pg_stat_replication WHERE state = 'streaming'")
+	if err != nil {
+		return err
+	}
+	if got, want := strings.TrimSpace(out), fmt.Sprintf("%d|1", len(nodes())-1); got != want {
+		return fmt.Errorf("streaming|synchronous standbys of %s are %s, not %s", g.name, got, want)
+	}
+	return l.etcdHealthy(ctx)
 }
 
 // etcdHealthy is nil when every member serves a linearizable read.
