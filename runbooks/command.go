@@ -9,14 +9,14 @@ import (
 // CommandKind is the language of a block that runs.
 type CommandKind string
 
-// The kinds of commands. Redis, Ansible and Book are read and checked, and cannot be run yet (CommandKind.Runnable).
+// The kinds of commands. Redis, Playbook and Book are read and checked, and cannot be run yet (CommandKind.Runnable).
 const (
-	Sh      CommandKind = "sh"
-	HTTP    CommandKind = "http"
-	SQL     CommandKind = "sql"
-	Redis   CommandKind = "redis"
-	Ansible CommandKind = "ansible"
-	Book    CommandKind = "book"
+	Sh       CommandKind = "sh"
+	HTTP     CommandKind = "http"
+	SQL      CommandKind = "sql"
+	Redis    CommandKind = "redis"
+	Playbook CommandKind = "ansible"
+	Book     CommandKind = "book"
 )
 
 // Runnable says whether this version can run blocks of this kind.
@@ -78,7 +78,9 @@ type Command struct {
 	// output, or any 2xx, will do.
 	Expect string
 	// DB is the database of an sql block; empty means the cluster file's.
-	DB       string
+	DB string
+	// Refers is the id of the book that a book block walks, or the playbook of an ansible block.
+	Refers   string
 	Rollback bool
 	// Line and Column are where the script begins in the file, both from 1.
 	Line, Column int

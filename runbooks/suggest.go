@@ -1,16 +1,48 @@
 package runbooks
 
-import "recon/internal/gate"
+import (
+	"cmp"
+	"slices"
 
-// Suggestion is a book that applies, or may apply, to what is seen now.
+	"recon/internal/gate"
+)
+
+// Suggestion is a book that applies to what is seen now.
 type Suggestion struct {
 	Book *Runbook
-	// Result is what the book's `when` says; its Answer is Pass.
+	// Result is what the book's `when` says; its Answer is Pass, its Parts say why.
 	Result gate.Result
 	// Because is the book's reason in words, with the values of now.
 	Because string
 }
 
-// Suggest lists the books whose `when` passes on a State's variables, worst severity first. It has no memory: the caller
-// keeps a suggestion back until it has held for Book.For.
-func (l *Library) Suggest(vars map[string]any) []Suggestion { return nil }
+// Suggest lists the books whose `when` passes on a State's variables, worst severity first, then by id. Drills are never
+// suggested. It has no memory: the caller keeps a suggestion back until it has held for Book.For.
+func (l *Library) Suggest(vars map[string]any) []Suggestion {
+	var out []Suggestion
+	for _, b := range l.Books {
+		if b.When == nil || b.Kind == Drill {
+			continue
+		}
+		s := Suggestion{Book: b, Result: b.When.Expr.Eval(vars)}
+		if s.Result.Answer != gate.Pass {
+			continue
+		}
+		if b.Because != nil {
+			s.Because, _ = b.Because.Render(vars) // what is not seen stands as "?" in it
+		}
+		out = append(out, s)
+	}
+	slices.SortStableFunc(out, func(a, b Suggestion) int {
+		return cmp.Or(cmp.Compare(urgency(a.Book), urgency(b.Book)), cmp.Compare(a.Book.ID, b.Book.ID))
+	})
+	return out
+}
+
+// urgency orders severities: 1, 2, 3, and planned work last.
+func urgency(b *Runbook) int {
+	if b.Severity == 0 {
+		return 4
+	}
+	return b.Severity
+}

@@ -1,0 +1,288 @@
+package runbooks
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"recon/internal/fault"
+	"recon/internal/gate"
+)
+
+// head is the last line of the front matter, or 0 when there is none; then it was reported.
+func (r *reader) head() int {
+	if r.line(1) != "---" {
+		r.problem(1, 1, "the book has no front matter", "it begins with a line `---`, then `format: 1`")
+		return 0
+	}
+	for n := 2; n <= r.lines(); n++ {
+		if r.line(n) == "---" {
+			return n
+		}
+	}
+	r.problem(1, 1, "the front matter is never closed", "close it with a line `---`")
+	return 0
+}
+
+func kinds() []string {
+	return []string{string(Recovery), string(Deployment), string(Maintenance), string(Drill), string(Finding)}
+}
+
+// front reads the front matter into the book.
+func (r *reader) front(b *Runbook, head int) {
+	var text strings.Builder
+	for n := 2; n < head; n++ {
+		text.WriteString(r.line(n) + "\n")
+	}
+	v := r.yaml(text.String(), 2)
+	if v == nil {
+		if len(r.problems) == 0 {
+			r.problem(1, 1, "the front matter is empty", "write `format: 1` and the keys of a book")
+		}
+		return
+	}
+	if !v.isMap {
+		r.problem(v.line, v.column, "the front matter is a map of keys", "")
+		return
+	}
+	keys := []string{
+		"format", "id", "title", "kind", "severity", "systems", "scenarios", "when", "because", "for", "escalate", "inputs", "faults", "waives",
+	}
+	drill := []string{"book", "time", "loses"}
+	r.only(v, "the front matter", append(keys, drill...)...)
+	for _, key := range []string{"format", "id", "title", "kind", "severity", "systems"} {
+		if v.get(key) == nil {
+			r.problem(1, 1, "the front matter lacks `"+key+"`", "")
+		}
+	}
+	r.scalars(b, v)
+	r.lists(b, v)
+	if w := v.get("when"); w != nil {
+		b.When = r.condition(w, "when")
+		if v.get("because") == nil {
+			r.problem(w.line, w.column, "a book with `when` says why in `because`", "")
+		}
+	}
+	if w := v.get("because"); w != nil && r.quoted(w, "because") {
+		t, err := gate.Interpolate(w.text, r.scope)
+		if err != nil {
+			r.refuseInside(err, w)
+		}
+		b.Because = t
+	}
+	if in := v.get("inputs"); in != nil {
+		r.inputs(b, in)
+	}
+	r.waives(b, v.get("waives"))
+	r.drill(b, v, drill)
+	if b.Kind == Finding && b.When == nil {
+		r.problem(1, 1, "a finding without `when` finds nothing", "")
+	}
+}
+
+func (r *reader) scalars(b *Runbook, v *value) {
+	text := func(key string) string {
+		if w := v.get(key); w != nil {
+			s := strings.TrimSpace(r.word(w, "`"+key+"`"))
+			if s == "" && w.scalar {
+				r.problem(w.line, w.column, "`"+key+"` is empty", "")
+			}
+			return s
+		}
+		return ""
+	}
+	if f := text("format"); f != "" && f != "1" {
+		w := v.get("format")
+		r.problem(w.line, w.column, "format "+f+" is not known", "this version reads format 1")
+	}
+	if b.ID = text("id"); b.ID != "" && !identifier(b.ID) {
+		w := v.get("id")
+		r.problem(w.line, w.column, "the id `"+b.ID+"` is not made of small letters, digits and dashes", "")
+	}
+	b.Title, b.Escalate = text("title"), text("escalate")
+	if k := text("kind"); k != "" {
+		if b.Kind = Kind(k); !slices.Contains(kinds(), k) {
+			w := v.get("kind")
+			r.problem(w.line, w.column, "there is no kind `"+k+"`", meant(k, kinds()))
+		}
+	}
+	if s := text("severity"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 0 || n > 3 {
+			w := v.get("severity")
+			r.problem(w.line, w.column, "severity `"+s+"` is not 0 to 3", "1 service down or data at risk, 2 redundancy lost, 3 degraded, 0 planned")
+		}
+		b.Severity = n
+	}
+	if w := v.get("for"); w != nil {
+		b.For = r.duration(text("for"), w.line, w.column, "for")
+	}
+}
+
+func (r *reader) lists(b *Runbook, v *value) {
+	if w := v.get("systems"); w != nil {
+		b.Systems = r.members(w, "systems", Systems())
+		if w.isList && len(w.items) == 0 {
+			r.problem(w.line, w.column, "`systems` is empty", "")
+		}
+	}
+	if w := v.get("scenarios"); w != nil {
+		var ids []string
+		for _, s := range Scenarios() {
+			ids = append(ids, s.ID)
+		}
+		b.Scenarios = r.members(w, "scenarios", ids)
+	}
+	if w := v.get("faults"); w != nil {
+		b.Faults = r.words(w, "`faults`")
+		for i, f := range b.Faults {
+			if _, err := fault.Parse(f); err != nil && i < len(w.items) {
+				what, hint, _ := strings.Cut(err.Error(), "; ")
+				if near := meant(f, fault.Names()); strings.HasPrefix(near, "did") {
+					hint = near
+				}
+				r.problem(w.items[i].line, w.items[i].column, what, hint)
+			}
+		}
+	}
+}
+
+// members are the entries of a list, each of which must be a known word.
+func (r *reader) members(v *value, key string, known []string) []string {
+	words := r.words(v, "`"+key+"`")
+	for i, w := range words {
+		if !slices.Contains(known, w) {
+			r.problem(v.items[i].line, v.items[i].column, "`"+key+"` does not know `"+w+"`", meant(w, known))
+		} else if slices.Contains(words[:i], w) {
+			r.problem(v.items[i].line, v.items[i].column, "`"+w+"` stands here twice", "")
+		}
+	}
+	return words
+}
+
+func (r *reader) waives(b *Runbook, v *value) {
+	if v == nil {
+		return
+	}
+	if !v.isMap {
+		r.problem(v.line, v.column, "`waives` maps a guard's id to the reason", "")
+		return
+	}
+	b.Waives = map[string]string{}
+	for _, f := range v.fields {
+		reason := strings.TrimSpace(r.word(f.value, "the reason"))
+		if reason == "" && f.value.scalar {
+			r.problem(f.line, f.column, "guard "+f.key+" is waived without a reason", "")
+		}
+		if !slices.Contains(guardIDs(), f.key) {
+			r.problem(f.line, f.column, "there is no guard `"+f.key+"`", meant(f.key, guardIDs()))
+		}
+		b.Waives[f.key] = reason
+	}
+}
+
+// drill reads what only a drill has.
+func (r *reader) drill(b *Runbook, v *value, keys []string) {
+	for _, key := range keys {
+		w := v.get(key)
+		switch {
+		case b.Kind != Drill && w != nil:
+			r.problem(w.line, w.column, "only a drill has `"+key+"`", "")
+		case b.Kind == Drill && w == nil && key != "loses":
+			r.problem(1, 1, "a drill names its `"+key+"`", "")
+		}
+	}
+	if b.Kind != Drill {
+		return
+	}
+	if len(b.Faults) == 0 {
+		r.problem(1, 1, "a drill names the `faults` to inject", "")
+	}
+	if w := v.get("book"); w != nil {
+		b.Solves = r.word(w, "`book`")
+	}
+	if w := v.get("time"); w != nil {
+		b.Par = r.duration(r.word(w, "`time`"), w.line, w.column, "time")
+	}
+	if w := v.get("loses"); w != nil {
+		b.LosesPoints = r.words(w, "`loses`")
+	}
+}
+
+// quoted says that an expression of the front matter is one text in quotes on one line; YAML changes it otherwise.
+func (r *reader) quoted(v *value, key string) bool {
+	switch {
+	case !v.scalar:
+		r.problem(v.line, v.column, "`"+key+"` is an expression", "write it in quotes")
+	case v.block:
+		r.problem(v.line, v.column, "`"+key+"` stands on several lines", "an expression stands in quotes on one line")
+	case !v.quoted:
+		what := "`" + key + "` is an expression without quotes"
+		if v.commented {
+			what += ", and YAML cut it at the #"
+		}
+		r.problem(v.line, v.column, what, "write it in quotes: "+key+": '...'")
+	case strings.Contains(v.raw, "\n"):
+		r.problem(v.line, v.column, "`"+key+"` stands on several lines", "an expression stands in quotes on one line")
+	default:
+		return true
+	}
+	return false
+}
+
+// condition is a quoted expression of type bool.
+func (r *reader) condition(v *value, key string) *Condition {
+	if !r.quoted(v, key) {
+		return nil
+	}
+	c := &Condition{Text: v.text, Line: v.line, Column: v.inside(0)}
+	c.Expr = r.compileInside(v, r.scope)
+	r.isBool(c)
+	return c
+}
+
+func (r *reader) isBool(c *Condition) {
+	if c.Expr != nil && c.Expr.Type() != boolType {
+		r.problem(c.Line, c.Column, "`"+c.Text+"` is not yes or no", "compare it with something")
+	}
+}
+
+// compileInside compiles the text of a quoted scalar and places errors in the file.
+func (r *reader) compileInside(v *value, scope gate.Scope) *gate.Expr {
+	e, err := gate.Compile(v.text, scope)
+	if err != nil {
+		r.refuseInside(err, v)
+		return nil
+	}
+	return e
+}
+
+func (r *reader) refuseInside(err error, v *value) {
+	if ge, ok := err.(*gate.Error); ok {
+		r.problem(v.line, v.inside(ge.Offset), ge.What, ge.Hint)
+		return
+	}
+	r.problem(v.line, v.column, err.Error(), "")
+}
+
+var durationWord = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`)
+
+// maxDuration bounds every duration in a book: nobody waits longer before a screen.
+const maxDuration = 24 * time.Hour
+
+// duration reads a duration that is longer than nothing.
+func (r *reader) duration(text string, line, column int, key string) time.Duration {
+	d, err := time.ParseDuration(text)
+	switch {
+	case err != nil || !durationWord.MatchString(text):
+		r.problem(line, column, "`"+key+"` is not a duration: `"+text+"`", "write 10s, 5m or 1h30m")
+		return 0
+	case d <= 0 || d > maxDuration:
+		r.problem(line, column, fmt.Sprintf("`%s` is %s; it must be more than nothing and at most %s", key, text, maxDuration), "")
+		return 0
+	}
+	return d
+}
