@@ -115,7 +115,6 @@ func (p *etcdProbe) attempt(ctx context.Context) (etcdFacts, error) {
 }
 
 func (p *etcdProbe) connect() error {
-	quiet()
 	secure := insecure.NewCredentials()
 	if p.tls != nil {
 		secure = credentials.NewTLS(p.tls)
@@ -174,8 +173,9 @@ type rpcError struct {
 func (e *rpcError) Error() string              { return e.text }
 func (e *rpcError) GRPCStatus() *status.Status { return e.status }
 
-// quiet keeps gRPC's own log off the screen. gRPC has one logger a process, so this is done once, before the first
-// connection.
-var quiet = sync.OnceFunc(func() {
+// gRPC's own log must never reach the screen. There is one logger a process, read without a lock, so that the only safe
+// moment to replace it is before anything runs (grpclog.SetLoggerV2 says so).
+var _ = func() struct{} {
 	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
-})
+	return struct{}{}
+}()

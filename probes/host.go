@@ -95,9 +95,9 @@ func hostScript(units, paths []string, patroniConfig string) string {
 	part("synced", "$T timedatectl show -p NTPSynchronized")
 	// The data directory itself is often closed to us; the nearest folder above it that can be asked lies on the same file
 	// system, unless the directory is a mount point of its own.
-	b.WriteString("space() { p=$1; until $T df -Pk -- \"$p\" | sed -n '2p' | grep .; do [ \"$p\" = / ] && break; p=$(dirname -- \"$p\"); done; }\n")
+	b.WriteString("space() { p=$1; until $T df -Pk -- \"$p\" | sed -n '2p' | grep .; do case $p in /|.) break;; esac; p=$(dirname -- \"$p\"); done; }\n")
 	for _, p := range paths {
-		part("disk", "echo "+quote(p)+"; space "+quote(p))
+		part("disk", "printf '%s\\n' "+quote(p)+"; space "+quote(p))
 	}
 	if patroniConfig != "" {
 		part("patroni", "grep -E '^(scope|namespace)[ ]*:' "+quote(patroniConfig))

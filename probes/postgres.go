@@ -91,6 +91,9 @@ func (p *postgresProbe) attempt(ctx context.Context) (databaseFacts, error) {
 		for _, field := range []string{"followers", "syncrep_waiting", "oldest_transaction", "copies", "receiver"} {
 			f.unread[field] = "the database user may not read it; grant it pg_monitor"
 		}
+		if f.inRecovery { // what is left is the last checkpoint's, which may be timelines behind
+			f.timeline, f.unread["timeline"] = nil, f.unread["receiver"]
+		}
 	}
 	var body string
 	switch err := p.conn.QueryRow(ctx, listsSQL).Scan(&body); {

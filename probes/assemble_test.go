@@ -1,0 +1,207 @@
+package probes
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func value[T any](p *T) string {
+	if p == nil {
+		return "nil"
+	}
+	return fmt.Sprint(*p)
+}
+
+func roles(p Patroni) string {
+	var out []string
+	for _, m := range p.Members {
+		out = append(out, m.Role+"/"+m.State)
+	}
+	return strings.Join(out, " ")
+}
+
+func leader(p Patroni) string {
+	if why := p.Blind("leader"); why != "" {
+		return "unseen: " + why
+	}
+	if p.Leader == nil {
+		return "nil"
+	}
+	return p.Leader.Name
+}
+
+func see(t *testing.T, r raw, m moment) *State {
+	t.Helper()
+	c := threeNodes()
+	return assemble(c, r, m, newMemory(c))
+}
+
+func TestCapturedStates(t *testing.T) {
+	for _, tc := range []struct {
+		name, roles, leader, lock, former, quorum, etcdLeader, paused string
+		answered                                                      int
+	}{
+		{"healthy_final", "sync_standby/streaming replica/streaming leader/running", "netbox-node-3", "netbox-node-3", "netbox-node-2", "true", "netbox-node-3", "false", 3},
+		{"g_patroni_paused", "leader/running replica/streaming sync_standby/streaming", "netbox-node-1", "netbox-node-1", "nil", "true", "netbox-node-1", "true", 3},
+		{"h_pending_restart", "leader/running replica/streaming sync_standby/streaming", "netbox-node-1", "netbox-node-1", "nil", "true", "netbox-node-1", "false", 3},
+		// /cluster said "leader, running" of node 1 all the time; no /primary said 200, and two of three etcd were killed.
+		{"c2_quorum_lost_demoted", "replica/running replica/streaming sync_standby/streaming", "nil", "nil", "netbox-node-1", "false", "nil", "false", 3},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r, m := capture(t, tc.name)
+			s := see(t, r, m)
+			p := s.Patroni
+			for what, pair := range map[string][2]string{
+				"roles": {roles(p), tc.roles}, "leader": {leader(p), tc.leader}, "lock": {value(p.LockHolder), tc.lock},
+				"former": {value(p.FormerLeader), tc.former}, "quorum": {value(s.Etcd.Quorum), tc.quorum},
+				"etcd's leader": {value(s.Etcd.Leader), tc.etcdLeader}, "paused": {value(p.Paused), tc.paused},
+				"answered": {fmt.Sprint(p.Answered), fmt.Sprint(tc.answered)}, "disputed": {p.Disputed, ""}, "unseen": {p.Unseen, ""},
+				"scope": {value(p.Scope), "pgclusternetbox"}, "system": {value(p.SystemID), "7711276203485323398"},
+			} {
+				if pair[0] != pair[1] {
+					t.Errorf("%s: %s, want %s", what, pair[0], pair[1])
+				}
+			}
+		})
+	}
+}
+
+func TestHealthyFacts(t *testing.T) {
+	r, m := capture(t, "healthy_final")
+	s := see(t, r, m)
+	p := s.Patroni
+	if value(p.Timeline) != "8" || len(p.Replicas) != 2 || len(p.History) != 7 || p.History[6].Leader != "netbox-node-3" || p.History[6].LSN != 100791800 {
+		t.Errorf("timeline %s, %d replicas, history %+v", value(p.Timeline), len(p.Replicas), p.History)
+	}
+	if c := p.Config; c == nil || c.TTL != 30 || !c.Sync || !c.Strict || !c.Rewind || c.Failsafe || c.MaximumLag != 1<<20 || c.StartTimeout != 300 {
+		t.Errorf("config %+v", c)
+	}
+	if len(p.SyncStandbys) != 1 || p.SyncStandbys[0] != "netbox-node-1" || value(p.Initialize) != "7711276203485323398" || p.UnseenDCS != "" {
+		t.Errorf("sync %v, initialize %s, %q", p.SyncStandbys, value(p.Initialize), p.UnseenDCS)
+	}
+	for _, x := range p.Members {
+		want := "0"
+		if x.Role == "leader" {
+			want = "nil"
+		}
+		if value(x.Lag) != want || value(x.Location) != "100810800" || x.Version != "4.0.7" || x.Server != 170012 {
+			t.Errorf("%s: lag %s, want %s; location %s", x.Name, value(x.Lag), want, value(x.Location))
+		}
+		if x.DCSAge == nil || *x.DCSAge < 0 || *x.DCSAge > 10 {
+			t.Errorf("%s reached etcd %s s ago; the captures say 0 to 6", x.Name, value(x.DCSAge))
+		}
+		if x.ListedRole == "" || x.ListedState == "" {
+			t.Errorf("%s is not listed", x.Name)
+		}
+	}
+	if f := p.Leader.Followers; len(f) != 2 || f[0].SyncState != "sync" {
+		t.Errorf("followers %+v", f)
+	}
+	// The ids are above 2^63.
+	if e := s.Etcd.Members[0]; e.ID != fmt.Sprintf("%x", uint64(15315719592556045757)) || e.LeaderID != fmt.Sprintf("%x", uint64(15645129179376806426)) || e.Leads {
+		t.Errorf("etcd member %+v", e)
+	}
+	if value(s.Etcd.Term) != "15" || value(s.Etcd.Voters) != "3" || s.Etcd.Alarms == nil || len(s.Etcd.Alarms) != 0 {
+		t.Errorf("etcd %+v", s.Etcd)
+	}
+}
+
+// The dead leader is listed as running by everybody; only its silence and the lock say what is the matter.
+func TestDeadLeaderIsRecognised(t *testing.T) {
+	r, m := capture(t, "a_leader_killed_during")
+	setKey(t, r, "leader", "netbox-node-3") // the keys were recorded half a minute later, after the failover
+	p := see(t, r, m).Patroni
+	if leader(p) != "nil" || value(p.LockHolder) != "netbox-node-3" {
+		t.Fatalf("leader %s, lock %s", leader(p), value(p.LockHolder))
+	}
+	dead := p.Members[2]
+	if dead.Name != "netbox-node-3" || dead.Reachable || !dead.Refused || dead.Error == "" {
+		t.Errorf("the dead leader is %+v", dead)
+	}
+	if dead.ListedRole != "leader" || dead.ListedState != "running" || dead.Blind("listed_role") != "" {
+		t.Errorf("/cluster lists it as %s, %s", dead.ListedRole, dead.ListedState)
+	}
+	if dead.Blind("role") == "" || dead.Blind("state") == "" || dead.Blind("reachable") != "" {
+		t.Error("role and state of a silent member must be unseen, reachable must be a fact")
+	}
+	if len(p.Replicas) != 2 || p.Replicas[0].State != "running" {
+		t.Errorf("replicas %+v", p.Replicas)
+	}
+}
+
+// A host without power answers nothing, on no port: its member keeps its name, and the lock names it.
+func TestLeaderWithoutPower(t *testing.T) {
+	r, m := capture(t, "healthy_final")
+	silent := "did not answer within 3 s"
+	r.patroni["netbox-node-3"] = answer[patroniFacts]{began: m.now, ended: m.now, since: m.now, err: silent}
+	r.etcd["netbox-node-3"] = answer[etcdFacts]{began: m.now, ended: m.now, since: m.now, err: silent}
+	s := see(t, r, m)
+	p := s.Patroni
+	if leader(p) != "nil" || value(p.LockHolder) != "netbox-node-3" || value(s.Etcd.Quorum) != "true" {
+		t.Fatalf("leader %s, lock %s, quorum %s", leader(p), value(p.LockHolder), value(s.Etcd.Quorum))
+	}
+	if d := p.Members[2]; d.Name != "netbox-node-3" || d.Reachable || d.Refused || d.Error != silent {
+		t.Errorf("the member is %+v", d)
+	}
+	if value(p.Timeline) != "nil" || value(p.Members[0].Lag) != "nil" {
+		t.Error("without a leader there is no timeline to follow and no lag")
+	}
+}
+
+// Every half second of a planned switchover has one leader or none, never a dispute.
+func TestSwitchover(t *testing.T) {
+	f, err := os.Open("testdata/m_switchover-patroni-4.0.7/timeline.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	var got []string
+	c := threeNodes()
+	mem := newMemory(c)
+	for lines.Scan() {
+		var at map[string]json.RawMessage
+		if err := json.Unmarshal(lines.Bytes(), &at); err != nil {
+			t.Fatal(err)
+		}
+		now := time.Unix(1795423552, 0)
+		r := newRaw()
+		for i, n := range c.Nodes {
+			answers := map[string]recorded{"/history": {200, []byte("[]")}, "/config": {502, []byte("<html>")}}
+			for path, key := range map[string]string{"/patroni": "patroni", "/cluster": "cluster"} {
+				var pair []json.RawMessage
+				if err := json.Unmarshal(at[fmt.Sprint(key, i+1)], &pair); err != nil {
+					t.Fatal(err)
+				}
+				answers[path] = recorded{200, pair[1]}
+			}
+			var code int
+			if err := json.Unmarshal(at[fmt.Sprint("primary", i+1)], &code); err != nil {
+				t.Fatal(err)
+			}
+			answers["/primary"] = recorded{code, []byte("{}")}
+			r.patroni[n.Name] = askAgent(t, now, answers)
+		}
+		s := assemble(c, r, moment{now: now}, mem)
+		mem = mem.after(s)
+		got = append(got, leader(s.Patroni)+" after "+value(s.Patroni.FormerLeader)+": "+roles(s.Patroni))
+	}
+	want := []string{
+		"netbox-node-2 after nil: replica/streaming leader/running sync_standby/streaming",
+		"netbox-node-2 after nil: replica/running leader/stopping sync_standby/running",
+		"netbox-node-3 after netbox-node-2: replica/running demoted/stopped leader/running",
+		"netbox-node-3 after netbox-node-2: replica/running demoted/stopped leader/running",
+		"netbox-node-3 after netbox-node-2: sync_standby/streaming replica/streaming leader/running",
+	}
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			t.Fatalf("moment %d:\n got %q\nwant %q", i, got, want)
+		}
+	}
+}
