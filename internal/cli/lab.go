@@ -25,7 +25,7 @@ func (a *app) labCommand() *cobra.Command {
 	upCommand := &cobra.Command{
 		Use: "up", Short: "Build, deploy and start the lab; a second time from a snapshot", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			roles, err := fs.Sub(runbooks.Ansible, "ansible")
+			roles, err := fs.Sub(runbooks.Roles, "ansible")
 			if err != nil {
 				return err
 			}
