@@ -16,7 +16,7 @@ func (a *app) inventoryCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(a.out, "%s: cluster %s, %s, %d nodes, no mistakes\n", cl.File, cl.Name, cl.Environment, len(cl.Nodes))
+				_, err = fmt.Fprintf(a.out, "%s: cluster %s, %s, %s, no mistakes\n", cl.File, cl.Name, cl.Environment, count(len(cl.Nodes), "node"))
 				return err
 			},
 		},

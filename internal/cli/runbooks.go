@@ -198,10 +198,10 @@ func (a *app) lintLibrary() error {
 
 func (a *app) linted(books, bad int) error {
 	if bad > 0 {
-		fmt.Fprintf(a.err, "recon: %d mistakes in %d books\n", bad, books)
+		fmt.Fprintf(a.err, "recon: %s in %s\n", count(bad, "mistake"), count(books, "book"))
 		return quiet(exitUsage)
 	}
-	_, err := fmt.Fprintf(a.out, "%d books, no mistakes\n", books)
+	_, err := fmt.Fprintf(a.out, "%s, no mistakes\n", count(books, "book"))
 	return err
 }
 
@@ -262,4 +262,11 @@ func vocabulary() []gate.Word {
 		out = append(out, gate.Word{Name: name + "()", Type: scope.Funcs[name].Type.String(), About: scope.Funcs[name].Doc})
 	}
 	return out
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
