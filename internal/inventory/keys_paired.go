@@ -37,8 +37,9 @@ func tlsKeys(scheme *string, t *TLS) []field {
 	return []field{
 		choice("scheme", scheme, "http", "https"),
 		{name: "tls", keys: keys, read: func(r *reader, n ast.Node) {
+			before := len(r.problems)
 			r.object(n, begin(n), keys)
-			if (t.Cert == "") != (t.Key == "") {
+			if len(r.problems) == before && (t.Cert == "") != (t.Key == "") {
 				r.problem(begin(n), "tls has one of cert and key", "name both, or none")
 			}
 			switch *scheme {

@@ -6,8 +6,11 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
+// userName is quiet, because a password may have been written behind the name.
 func userName() pattern {
-	return pat(`[^\s:@/'"$\x60-][^\s:/'"$\x60]{0,63}`, "a user name", "write the name alone")
+	p := pat(`[^\s:@/'"$\x60-][^\s:/'"$\x60]{0,63}`, "a user name", "write the name alone")
+	p.quiet = true
+	return p
 }
 
 // sshKeys are the keys of the ssh section, of a node's and of the console host's. What a node does not say it has from the

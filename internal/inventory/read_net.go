@@ -37,6 +37,10 @@ func address(name string, to *string, nameWillDo bool) field {
 		hint = "write an IP address or a host name"
 	}
 	return field{name: name, read: func(r *reader, n ast.Node) {
+		if f, ok := unwrap(n).(*ast.FloatNode); ok {
+			r.problem(begin(n), quote(f.Token.Value)+" is not an address", hint)
+			return
+		}
 		s, ok := r.text(n, hint)
 		if !ok {
 			return

@@ -14,7 +14,7 @@ func secret(name string, to *Secret) field {
 		switch v := n.(type) {
 		case *ast.AliasNode:
 		case *ast.NullNode:
-			r.problem(begin(n), name+" has no value", hint+", or take the key out")
+			r.problem(begin(n), name+" has no value", hint+r.optional)
 		case *ast.StringNode:
 			s, err := newSecret(v.Value, r.where(), r.dir, r.home)
 			switch {

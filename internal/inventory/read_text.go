@@ -17,10 +17,12 @@ import (
 type pattern struct {
 	*regexp.Regexp
 	what, hint string
+	// quiet keeps what was written out of the message, where it could be more than a name.
+	quiet bool
 }
 
 func pat(expr, what, hint string) pattern {
-	return pattern{regexp.MustCompile(`\A(?:` + expr + `)\z`), what, hint}
+	return pattern{Regexp: regexp.MustCompile(`\A(?:` + expr + `)\z`), what: what, hint: hint}
 }
 
 // text reads one line of text.
@@ -39,7 +41,7 @@ func (r *reader) text(n ast.Node, hint string) (string, bool) {
 		return v.Value, true
 	case *ast.AliasNode:
 	case *ast.NullNode:
-		r.problem(begin(n), r.last()+" has no value", hint+", or take the key out")
+		r.problem(begin(n), r.last()+" has no value", hint+r.optional)
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
 		r.problem(begin(n), r.last()+" is "+kind(n)+" and must be text", "put it in quotes")
 	default:
@@ -60,7 +62,10 @@ func word(name string, to *string, p pattern) field {
 // matches reports text that is not of a pattern.
 func (r *reader) matches(n ast.Node, s string, p pattern) bool {
 	if !p.MatchString(s) {
-		r.problem(begin(n), quote(s)+" is not "+p.what, p.hint)
+		if s = quote(s); p.quiet {
+			s = r.last()
+		}
+		r.problem(begin(n), s+" is not "+p.what, p.hint)
 		return false
 	}
 	return true
@@ -114,7 +119,7 @@ func (r *reader) number(n ast.Node, low, high int, what string) (int, bool) {
 		return i, true
 	case *ast.AliasNode:
 	case *ast.NullNode:
-		r.problem(begin(n), r.last()+" has no value", hint+", or take the key out")
+		r.problem(begin(n), r.last()+" has no value", hint+r.optional)
 	case *ast.StringNode:
 		if _, err := strconv.Atoi(v.Value); err == nil && v.Token.Type != token.StringType {
 			hint = "take the quotes off"

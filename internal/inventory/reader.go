@@ -20,6 +20,8 @@ type reader struct {
 	seen []string
 	// path is the keys that lead to the value being read.
 	path []string
+	// optional is what a hint says beside the mend when the key being read may as well go.
+	optional string
 	// nodes are where the addresses of the nodes stand, to compare the VIPs with.
 	nodes places
 }
@@ -73,6 +75,9 @@ func (r *reader) object(n ast.Node, place at, fields []field) {
 		}
 		r.within(f.name, func() {
 			r.seen = append(r.seen, r.where())
+			if r.optional = ", or take the key out"; f.need != nil && f.need() {
+				r.optional = ""
+			}
 			f.read(r, entries[i].value)
 		})
 	}
@@ -148,7 +153,7 @@ func (r *reader) items(n ast.Node, example string) ([]ast.Node, bool) {
 		return v.Values, true
 	case *ast.AliasNode:
 	case *ast.NullNode:
-		r.problem(begin(n), r.last()+" has no value", "write a list, such as "+example+", or take the key out")
+		r.problem(begin(n), r.last()+" has no value", "write "+example+r.optional)
 	default:
 		r.problem(begin(n), r.last()+" is "+kind(n)+" and must be a list", "write "+example)
 	}
@@ -157,10 +162,14 @@ func (r *reader) items(n ast.Node, example string) ([]ast.Node, bool) {
 
 // last is the key of the value being read, for messages.
 func (r *reader) last() string {
-	if len(r.path) == 0 {
+	switch n := len(r.path); {
+	case n == 0:
 		return "the file"
+	case n == 2 && (r.path[0] == "nodes" || r.path[0] == "vips"):
+		return strings.TrimSuffix(r.path[0], "s") + " " + r.path[1]
+	default:
+		return r.path[n-1]
 	}
-	return r.path[len(r.path)-1]
 }
 
 // unwrap takes off what the tokens were reported for already.
@@ -188,8 +197,10 @@ func kind(n ast.Node) string {
 		return "keys with values"
 	case *ast.SequenceNode:
 		return "a list"
-	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+	case *ast.IntegerNode:
 		return "a number"
+	case *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		return "a fraction"
 	case *ast.BoolNode:
 		return "true or false"
 	case *ast.NullNode:

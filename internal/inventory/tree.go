@@ -1,10 +1,8 @@
 package inventory
 
 import (
-	"errors"
 	"fmt"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
@@ -106,19 +104,6 @@ func parse(tokens token.Tokens) (file *ast.File, err error) {
 	}()
 	// Duplicate keys are found while reading, because the parser stops at the first.
 	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
-}
-
-// syntax reports where the YAML cannot be read. The reader's own words name characters and signs, never values.
-func (r *reader) syntax(err error) {
-	place, what := at{1, 1}, err.Error()
-	var e yaml.Error
-	if errors.As(err, &e) {
-		what = e.GetMessage()
-		if tk := e.GetToken(); tk != nil && tk.Position != nil {
-			place = at{max(1, tk.Position.Line), max(1, tk.Position.Column)}
-		}
-	}
-	r.problem(place, "not YAML: "+what, "check the indentation, the space after each colon, and the quotes")
 }
 
 // begin is where a value begins. A block mapping's own token is its first colon, so its first key is taken.
