@@ -12,7 +12,7 @@ import (
 const suite = "trixie"
 
 // imageVersion is raised when the way an image is made changes; its packages are part of the key anyway.
-const imageVersion = 3
+const imageVersion = 4
 
 // layer is a folder of files above another one: what a set of packages adds.
 type layer struct {
@@ -30,7 +30,7 @@ func base() layer {
 		packages: []string{
 			"systemd", "systemd-sysv", "dbus", "libpam-systemd", "openssh-server", "sudo", "iproute2", "iputils-ping",
 			"python3", "python3-apt", "nftables", "procps", "psmisc", "less", "curl", "jq", "ncurses-term",
-			"ca-certificates", "vim-tiny",
+			"ca-certificates", "vim-tiny", "socat",
 		},
 		masked: []string{
 			"apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "fstrim.timer", "e2scrub_all.timer",
