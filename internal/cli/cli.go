@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -61,7 +62,13 @@ func exit(code int, format string, args ...any) error {
 
 // Main runs the command line and returns the exit code. An interrupt ends what runs in good order: a step's outcome is
 // recorded, the terminal is restored, the lab's lock is released.
-func Main(args []string) int {
+func Main(args []string) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintln(os.Stderr, "recon: an error of recon itself: "+crash(p))
+			code = exitFailed
+		}
+	}()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, ctx: ctx}
@@ -176,4 +183,17 @@ func version() string {
 		}
 	}
 	return "development"
+}
+
+// crash keeps what a panic said and where in the state folder, and says where that is: no stack is thrown at an operator.
+func crash(p any) string {
+	text := fmt.Sprintf("%v\n\n%s", p, debug.Stack())
+	dir, err := stateHome()
+	if err == nil {
+		file := filepath.Join(dir, "crash.txt")
+		if err = os.WriteFile(file, []byte(text), 0o600); err == nil {
+			return fmt.Sprintf("%v; %s has the details. An open walk can be resumed with `recon walk --resume`", p, file)
+		}
+	}
+	return text
 }

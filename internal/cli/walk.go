@@ -31,6 +31,9 @@ func (a *app) walkCommand() *cobra.Command {
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			id := ""
+			if o.inputs == nil {
+				o.inputs = map[string]string{}
+			}
 			if len(args) > 0 {
 				id = args[0]
 			}
