@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"recon/internal/inventory"
 )
@@ -13,16 +14,27 @@ import (
 // returns, every answer to an older question is unseen, in all sections. When ctx ends first, the error is ctx's and the
 // State is as far as it got: what has not answered yet is unseen, never old.
 //
-// A target that hangs takes its deadline, and up to twice that when a probe was under way: give ctx 8 s. Run must be
+// A target that hangs takes its deadline, and up to a second more when a probe was under way: give ctx 6 s. Run must be
 // running, or begin to.
 func (w *Watch) Fresh(ctx context.Context, reads []string) (*State, error) {
-	m := moment{notBefore: w.now()}
+	return w.since(ctx, w.now(), reads)
+}
+
+// since is Fresh with a moment from which on answers count.
+func (w *Watch) since(ctx context.Context, notBefore time.Time, reads []string) (*State, error) {
+	m := moment{notBefore: notBefore}
 	var concerned []*target
 	for _, t := range w.targets {
 		if len(reads) == 0 || slices.ContainsFunc(reads, func(path string) bool { return concerns(path, t.section) }) {
 			concerned = append(concerned, t)
-			t.again()
 		}
+	}
+	w.mu.Lock()
+	m.now = w.now()
+	late := slices.DeleteFunc(slices.Clone(concerned), func(t *target) bool { return !t.pending(m) })
+	w.mu.Unlock()
+	for _, t := range late {
+		t.again(m.notBefore)
 	}
 	for {
 		w.mu.Lock()
@@ -70,13 +82,14 @@ func Once(ctx context.Context, c *inventory.Cluster, hosts Hosts, opt Options) (
 		return nil, err
 	}
 	// The probes end by being stopped, not by ctx: its end is no answer of a target.
+	begin := w.now()
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		_ = w.Run(running) // it ends because it is stopped
 	}()
-	s, err := w.Fresh(ctx, nil)
+	s, err := w.since(ctx, begin, nil)
 	stop()
 	<-done
 	return s, err

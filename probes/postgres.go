@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -39,18 +40,26 @@ type postgresProbe struct {
 	settings string
 	password func(ctx context.Context) (string, error)
 
-	conn *pgx.Conn
+	conn       *pgx.Conn
+	connecting atomic.Bool
 }
 
 func (p *postgresProbe) close() {
 	if p.conn == nil {
 		return
 	}
+	conn := p.conn
+	p.conn = nil
+	if conn.IsClosed() {
+		// A deadline cut a question off: pgx says goodbye in the background, for up to 15 s. Nothing is lost without it.
+		_ = conn.PgConn().Conn().Close()
+		<-conn.PgConn().CleanupDone()
+		return
+	}
 	// A polite goodbye must not hold up the end when the server hangs.
 	ctx, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
-	_ = p.conn.Close(ctx) // it was only read from
-	p.conn = nil
+	_ = conn.Close(ctx) // it was only read from
 }
 
 // ask tries a kept connection first, and once more with a new one, because a server that was restarted in between is no
@@ -149,9 +158,16 @@ func (p *postgresProbe) connect(ctx context.Context) error {
 	}
 	conf.RuntimeParams = map[string]string{"application_name": "recon"}
 	conf.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
-	conf.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) { return p.dialer.dial(ctx) }
+	conf.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		if !p.connecting.Load() {
+			return nil, errors.New("no second connection is made to cancel a question; the server's own limit ends it")
+		}
+		return p.dialer.dial(ctx)
+	}
 	conf.ValidateConnect = nil
+	p.connecting.Store(true)
 	conn, err := pgx.ConnectConfig(ctx, conf)
+	p.connecting.Store(false)
 	if err != nil {
 		return sqlError(err)
 	}

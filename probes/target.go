@@ -2,10 +2,12 @@ package probes
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"recon/internal/inventory"
@@ -14,49 +16,99 @@ import (
 // target is one thing that is asked again and again: a host, an etcd endpoint, an agent or a database.
 type target struct {
 	section string // the section of State that its answers make
-	node    string
 	limit   time.Duration
-	// probe asks once and records the answer, unless ctx ended meanwhile. It returns when ctx ends.
+	// probe asks once and records the answer, unless it was called off. It returns when ctx ends.
 	probe func(ctx context.Context)
 	close func()
-	// asked holds a token when somebody wants an answer to a question that is begun from now on.
-	asked chan struct{}
 	// pending says that no probe begun at or after notBefore has finished. The caller holds Watch.mu.
 	pending func(m moment) bool
+	// asked holds a token when somebody wants an answer to a question that is begun from now on.
+	asked chan struct{}
+	now   func() time.Time
+
+	mu sync.Mutex
+	// probing is whether a probe is under way, and began when it began. callOff ends it, when its answer comes too late for
+	// somebody who asked meanwhile; nil when it must be let finish.
+	probing bool
+	began   time.Time
+	callOff func()
+	timer   *time.Timer
 }
 
-// run probes until ctx ends: one probe at a time, with a pause between them that an Again cuts short.
-func (t *target) run(ctx context.Context, interval time.Duration, now func() time.Time) {
+// tooLate is how long a probe may be under way before one whose answer counts takes its place. What works answers sooner;
+// what hangs would otherwise cost its deadline twice.
+const tooLate = time.Second
+
+var errAgain = errors.New("asked again")
+
+// run probes until ctx ends: one probe at a time, with a pause between them that again cuts short.
+func (t *target) run(ctx context.Context, interval time.Duration) {
 	defer t.close()
 	if interval <= 0 {
 		interval = 2 * time.Second
 	}
+	calledOff := false
 	for ctx.Err() == nil {
-		// A token that lies here asks for a probe that begins from now on, which is the next one.
-		select {
-		case <-t.asked:
-		default:
+		calledOff = t.once(ctx, !calledOff)
+		if calledOff {
+			continue
 		}
-		limited, cancel := context.WithTimeout(ctx, t.limit)
-		t.probe(limited)
-		cancel()
 		// A tenth of jitter, so that the targets do not march in step.
 		pause := time.NewTimer(interval*9/10 + rand.N(interval/5+1))
 		select {
 		case <-ctx.Done():
 		case <-pause.C:
 		case <-t.asked:
-			t.again()
 		}
 		pause.Stop()
 	}
 }
 
-// again asks for a probe that begins from now on.
-func (t *target) again() {
+// once probes once and says whether the probe was called off. The probe after that one cannot be, so that answers come
+// in, however many ask.
+func (t *target) once(ctx context.Context, mayCallOff bool) bool {
+	limited, cancel := context.WithTimeout(ctx, t.limit)
+	defer cancel()
+	limited, callOff := context.WithCancelCause(limited)
+	defer callOff(nil)
+
+	t.mu.Lock()
+	// A token that lies here asks for a probe that begins from now on, which is this one.
+	select {
+	case <-t.asked:
+	default:
+	}
+	t.began, t.probing = t.now(), true
+	if mayCallOff {
+		t.callOff = func() { callOff(errAgain) }
+	}
+	t.mu.Unlock()
+
+	t.probe(limited)
+
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.callOff, t.probing = nil, false
+	if t.timer != nil {
+		t.timer.Stop()
+		t.timer = nil
+	}
+	return context.Cause(limited) == errAgain
+}
+
+// again asks for a probe that begins at notBefore or later, unless such a one is under way.
+func (t *target) again(notBefore time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.probing && !t.began.Before(notBefore) {
+		return
+	}
 	select {
 	case t.asked <- struct{}{}:
 	default:
+	}
+	if t.callOff != nil && t.timer == nil {
+		t.timer = time.AfterFunc(tooLate-t.now().Sub(t.began), t.callOff)
 	}
 }
 
@@ -69,14 +121,14 @@ type prober[T any] interface {
 // aimed makes a target of a prober: it measures, records and says what went wrong.
 func aimed[T any](w *Watch, all map[string]answer[T], section, node, source string, limit time.Duration, p prober[T]) *target {
 	return &target{
-		section: section, node: node, limit: limit, close: p.close, asked: make(chan struct{}, 1),
+		section: section, limit: limit, close: p.close, asked: make(chan struct{}, 1), now: w.now,
 		pending: func(m moment) bool { return all[node].pending(m) },
 		probe: func(ctx context.Context) {
 			a := answer[T]{began: w.now(), source: source}
 			var err error
 			if a.fact, err = p.ask(ctx); err != nil {
-				if context.Cause(ctx) == context.Canceled {
-					return // the watch ends; that says nothing about the target
+				if cause := context.Cause(ctx); cause == context.Canceled || cause == errAgain {
+					return // the watch ends, or the probe was called off; that says nothing about the target
 				}
 				var none T
 				a.fact, a.err, a.refused = none, either(words(err, limit), "did not answer"), Refused(err)

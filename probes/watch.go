@@ -67,7 +67,7 @@ func (w *Watch) Run(ctx context.Context) error {
 	}
 	var all sync.WaitGroup
 	for _, t := range w.targets {
-		all.Go(func() { t.run(ctx, w.cluster.Interval, w.now) })
+		all.Go(func() { t.run(ctx, w.cluster.Interval) })
 	}
 	all.Go(func() { w.publisher(ctx) })
 	all.Wait()
@@ -96,10 +96,9 @@ func (w *Watch) Updates() (updates <-chan struct{}, stop func()) {
 func (w *Watch) Subscribe(ctx context.Context, f func(*State)) {
 	updates, stop := w.Updates()
 	defer stop()
-	for {
+	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-			return
 		case <-updates:
 			f(w.State())
 		}

@@ -83,10 +83,9 @@ func (e *Eyes) Updates() (updates <-chan struct{}, stop func()) {
 func (e *Eyes) Subscribe(ctx context.Context, f func(*probes.State)) {
 	updates, stop := e.Updates()
 	defer stop()
-	for {
+	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-			return
 		case <-updates:
 			f(e.State())
 		}
