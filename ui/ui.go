@@ -10,79 +10,105 @@
 package ui
 
 import (
-	"context"
-	"errors"
-	"io"
-	"time"
-
-	"recon/internal/audit"
-	"recon/internal/gate"
-	"recon/internal/inventory"
-	"recon/internal/walk"
-	"recon/probes"
-	"recon/runbooks"
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
 )
 
-// Options is what the console is opened with.
-type Options struct {
-	Cluster *inventory.Cluster
-	// Operator and Host are the person and the machine, as the trail records them.
-	Operator, Host string
-	Eyes           Eyes
-	// Library is shown when it is there already; otherwise Load gets it after the first frame.
-	Library *runbooks.Library
-	Load    func() (*runbooks.Library, error)
-	Walks   Walks
-	// Walk opens the console straight on a walk; Book, with the inputs that are known, on the question whether to start it.
-	Walk   Walk
-	Book   string
-	Inputs map[string]string
-	DryRun bool
-	// Now is the clock; time.Now when nil. Theme is how things look; the default one when nil.
-	Now   func() time.Time
-	Theme *Theme
+// screen is one of the numbered screens.
+type screen interface {
+	update(msg tea.Msg) tea.Cmd
+	view(t *Theme, width, height int) []string
+	bindings() []key.Binding
 }
 
-// Eyes is the cluster's state; *probes.Watch has it.
-type Eyes interface {
-	// State is the newest view, never nil.
-	State() *probes.State
-	// Subscribe calls f with the newest State after each update, until ctx ends; it blocks.
-	Subscribe(ctx context.Context, f func(*probes.State))
-	// Fresh asks the named sections again (all, when none is named) and returns when they answered, or ctx ended.
-	Fresh(ctx context.Context, sections []string) (*probes.State, error)
+// writer is a screen that takes text at the moment, so that digits and letters are its own.
+type writer interface{ writing() bool }
+
+// console is the root: it routes. The size, the dialogs, the global keys and the screen that is shown get what is theirs;
+// every other message goes to all. It knows nothing of what they do.
+type console struct {
+	theme         *Theme
+	width, height int
+	frame         *frame
+	screens       []screen
+	focus         int
+	dialogs       stack
+	tick          tea.Cmd
+	begin         tea.Cmd // what Init starts
+	load          tea.Cmd // what is done after the first frame
 }
 
-// Walks starts walks, finds the open ones and goes on with them.
-type Walks interface {
-	Start(ctx context.Context, book *runbooks.Runbook, inputs map[string]string, dryRun bool) (Walk, error)
-	Open() ([]audit.Summary, error)
-	Resume(ctx context.Context, path string) (Walk, error)
+func (c *console) Init() tea.Cmd { return tea.Batch(c.begin, c.tick) }
+
+func (c *console) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	c.frame.update(msg)
+	switch m := msg.(type) {
+	case tea.WindowSizeMsg:
+		c.width, c.height = m.Width, m.Height
+		load := c.load
+		c.load = nil
+		return c, tea.Batch(c.all(msg), c.dialogs.update(within(m.Width, m.Height)), load)
+	case stamped:
+		return c, c.keyboard(m)
+	case openMsg, drawnMsg, wakeMsg:
+		return c, c.dialogs.update(msg)
+	case goMsg:
+		c.focus = m.screen
+	case tickMsg:
+		return c, tea.Batch(c.all(msg), c.tick)
+	}
+	return c, tea.Batch(c.all(msg), c.dialogs.update(msg))
 }
 
-// Walk is one walk as the console needs it; *walk.Walk has all of it but Close without a reason.
-type Walk interface {
-	View(s *probes.State) walk.View
-	Approve(p *walk.Plan, how walk.Confirmation, typed string) (*walk.Approval, error)
-	Execute(ctx context.Context, a *walk.Approval, sink func(target string) io.Writer) (walk.Report, error)
-	Prove(ctx context.Context, step int, progress func(walk.Progress)) (gate.Answer, error)
-	Answer(name, value string) error
-	Attest(step int, note string) error
-	Decide(step int, applies bool, reason string) error
-	Skip(step int, reason string) error
-	Override(step int, reason string) error
-	Retry(step int) error
-	Jump(step int) error
-	RollBack(step int) (*walk.Plan, error)
-	Reconcile(step int, verdict, reason string) error
-	Note(text string) error
-	Escalate(reason string) error
-	Abandon(reason string) error
-	Finish(acknowledged []string) error
-	Close() error
+func (c *console) all(msg tea.Msg) tea.Cmd {
+	var cmds []tea.Cmd
+	for _, s := range c.screens {
+		cmds = append(cmds, s.update(msg))
+	}
+	return tea.Batch(cmds...)
 }
 
-// Run shows the console until the operator leaves (nil), ctx ends (its error) or the terminal fails. The terminal is
-// restored whatever happens. A step under way when the console ends is cut off, its outcome recorded, and the walk closed
-// before Run returns.
-func Run(ctx context.Context, o Options) error { return errors.New("not built yet") }
+// keyboard routes keys and pastes: the dialog on top takes them all; then come the global keys, then the screen. A terminal
+// that is too small to show anything takes none but q.
+func (c *console) keyboard(m stamped) tea.Cmd {
+	k, isKey := m.msg.(tea.KeyPressMsg)
+	if c.small() && (!isKey || k.String() != "q" && k.String() != "ctrl+c") {
+		return nil
+	}
+	if c.dialogs.top() != nil && !c.small() {
+		return c.dialogs.hand(m)
+	}
+	focused := c.screens[c.focus]
+	if w, ok := focused.(writer); isKey && !(ok && w.writing()) {
+		switch k.String() {
+		case "1", "2", "3":
+			c.focus = int(k.String()[0] - '1')
+			return nil
+		case "t":
+			return say(localMsg{})
+		case "?":
+			return say(openMsg{c.help()})
+		case "q":
+			return say(leaveMsg{})
+		}
+	}
+	if isKey && k.String() == "ctrl+c" {
+		return say(leaveMsg{})
+	}
+	return focused.update(m)
+}
+
+func (c *console) help() dialog {
+	live := c.screens[c.focus].bindings()
+	names := []string{"On the cluster screen", "On the runbooks screen", "On the walk screen"}
+	return &textDialog{heading: "Keys", text: func(t *Theme, _ int) []string { return keyPage(t, names[c.focus], live, global()) }}
+}
+
+func (c *console) small() bool { return c.width < minWidth || c.height < minHeight }
+
+func (c *console) View() tea.View {
+	v := tea.NewView(c.content())
+	v.AltScreen = true
+	v.WindowTitle = "recon " + c.frame.file.Name
+	return v
+}

@@ -1,0 +1,184 @@
+package ui
+
+import (
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// rowName is the width of the column with the layers' names.
+const rowName = 13
+
+// narrowest is the least width of a node's column.
+const narrowest = 17
+
+// columns is how many nodes have room.
+func (c *cluster) columns(width int) int {
+	return min(max((width-rowName)/narrowest, 1), max(len(c.file.Nodes), 1))
+}
+
+func (c *cluster) view(t *Theme, width, height int) []string {
+	s := c.sight()
+	entry, rows := matrix(c.file, s)
+	found := c.findings.shown()
+	out := c.top(t, s, width)
+	cursor := c.row
+	if len(entry.cells) > 0 {
+		out = append(out, c.entryLine(t, entry, width, cursor == 0))
+		cursor--
+	}
+	out = append(out, c.matrixLines(t, rows, cursor, width)...)
+	rest := height - len(out)
+	events := min(max(rest/3, 2), 12)
+	room := max(rest-events-3, 1)
+	out = append(out, "")
+	out = append(out, c.findingLines(t, found, cursor-len(rows), width, room)...)
+	if left := height - len(out) - 1; left > 0 {
+		out = append(out, t.paint(dim, " CHANGES"))
+		out = append(out, c.history.lines(t, width, left, c.show)...)
+	}
+	return sheet(out, width, height)
+}
+
+// top is who leads, and until when to keep hands off.
+func (c *cluster) top(t *Theme, s sight, width int) []string {
+	text, tone := s.summary()
+	left := " " + t.paint(tone, text)
+	if d, open := decides(c.state, c.config); open {
+		words, tone := d.text(c.now, c.show)
+		if ansi.StringWidth(left)+len(words)+3 > width {
+			return []string{left, ends("", t.paint(tone, words)+" ", width)}
+		}
+		return []string{ends(left, t.paint(tone, words)+" ", width)}
+	}
+	return []string{left}
+}
+
+func (c *cluster) entryLine(t *Theme, entry row, width int, here bool) string {
+	out := " " + fit("ENTRY", rowName-1)
+	each := max((width-rowName)/len(entry.cells), 20)
+	for i, v := range entry.cells {
+		out += c.drawn(t, entry.name, v, fit(v.word+" "+v.glyph, each-2), here && i == c.column) + "  "
+	}
+	return out
+}
+
+func (c *cluster) matrixLines(t *Theme, rows []row, cursor, width int) []string {
+	shown := c.columns(width)
+	each := min((width-rowName)/shown, 34)
+	order := c.order(rows)
+	first := min(c.first, max(len(order)-shown, 0))
+	visible := order[first:min(first+shown, len(order))]
+	lead := fit("", rowName)
+	if first > 0 {
+		lead = fit(" ← "+number(first)+" more", rowName)
+	}
+	header := t.paint(dim, lead)
+	for _, i := range visible {
+		header += fit(t.Strong.Render(ansi.Truncate(c.file.Nodes[i].Name, each-2, "…")), each)
+	}
+	if after := len(order) - first - len(visible); after > 0 {
+		header = ends(header, t.paint(dim, number(after)+" more →"), width)
+	}
+	out := []string{header}
+	for r, row := range rows {
+		line := " " + fit(row.name, rowName-1)
+		for k, i := range visible {
+			cell := row.cells[i]
+			line += c.drawn(t, row.name, cell, cell.text(each-2), r == cursor && first+k == c.column) + "  "
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// drawn is a cell with its colour, its mark when it changed a moment ago, and the cursor.
+func (c *cluster) drawn(t *Theme, row string, cell cell, text string, here bool) string {
+	trimmed := strings.TrimRight(text, " ")
+	pad := text[len(trimmed):]
+	if here {
+		return t.Selected.Render(trimmed) + pad
+	}
+	when, changed := c.history.changed[place{row, cell.node}]
+	if changed && c.now.Sub(when) < markedFor {
+		return t.Changed.Render(t.paint(cell.tone, trimmed)) + pad
+	}
+	return t.paint(cell.tone, trimmed) + pad
+}
+
+func (c *cluster) findingLines(t *Theme, found []finding, cursor, width, height int) []string {
+	out := []string{t.Strong.Render(" FINDINGS")}
+	switch {
+	case c.library == nil:
+		return append(out, t.paint(dim, " the runbooks are being read"))
+	case len(found) == 0:
+		return append(out, t.paint(dim, " no runbook applies to what is seen"))
+	}
+	var s scroll
+	s.to(max(cursor, 0), height)
+	for i, f := range found {
+		if i < s.top || i >= s.top+height {
+			continue
+		}
+		out = append(out, c.findingLine(t, f, i == cursor, width))
+	}
+	if below := len(found) - s.top - height; below > 0 {
+		out[len(out)-1] = t.paint(dim, " … "+number(below+1)+" more")
+	}
+	return out
+}
+
+func (c *cluster) findingLine(t *Theme, f finding, here bool, width int) string {
+	glyph, tone := severe(f.book.Severity)
+	text := said(f.because, f.book.Title)
+	when := "for " + short(c.now.Sub(f.since).Seconds())
+	switch {
+	case f.blind != "":
+		glyph, tone, when = glyphUnknown, unseen, f.blind
+	case !f.over.IsZero():
+		tone, when = dim, "over for "+short(c.now.Sub(f.over).Seconds())
+	}
+	if ansi.StringWidth(when) > 28 {
+		when = ansi.Truncate(when, 28, "…")
+	}
+	right := "  " + f.book.ID + "  " + fit(when, 12)
+	if width < 100 {
+		right = "  " + fit(when, 10)
+	}
+	line := ends(" "+glyph+" "+number(f.book.Severity)+"  "+text, right+" ", width)
+	if here {
+		return t.Selected.Render(line)
+	}
+	return t.paint(tone, line)
+}
+
+// newFinding says why a finding holds, and opens its book.
+func newFinding(f finding, c clock) *textDialog {
+	return &textDialog{
+		heading: f.book.Title,
+		text: func(t *Theme, width int) []string {
+			var out []string
+			if f.because != "" {
+				out = append(wrap(f.because, width), "")
+			}
+			out = append(out, t.paint(dim, "since ")+c.show(f.since))
+			if !f.over.IsZero() {
+				out = append(out, t.paint(dim, "over since ")+c.show(f.over))
+			}
+			if f.blind != "" {
+				out = append(out, hang(t.paint(unseen, "? "), f.blind, width)...)
+			}
+			out = append(out, "", t.Strong.Render("Why it holds"))
+			if w := f.book.When; w != nil {
+				out = append(out, wrap(w.Text, width)...)
+			}
+			out = append(out, partLines(t, f.result.Parts, "  ", width)...)
+			if f.book.For > time.Duration(0) {
+				out = append(out, "", t.paint(dim, "it is shown once it has held for "+short(f.book.For.Seconds())))
+			}
+			return append(out, "", t.paint(dim, "runbook ")+f.book.ID)
+		},
+		actions: []textAction{{bind("enter", "open the runbook", "enter"), goMsg{screen: onRunbooks, book: f.book.ID}}},
+	}
+}

@@ -1,0 +1,67 @@
+package ui
+
+import (
+	"slices"
+	"time"
+)
+
+// markedFor is how long a cell is marked after it changed. maxEvents is how many changes are kept.
+const (
+	markedFor = 10 * time.Second
+	maxEvents = 200
+)
+
+// event is one change of state.
+type event struct {
+	at          time.Time
+	row, node   string
+	before, now string
+	tone        tone
+}
+
+// place names a cell.
+type place struct{ row, node string }
+
+// history is the changes that were seen, the newest last, and when each cell changed.
+type history struct {
+	events  []event
+	changed map[place]time.Time
+	last    map[place]cell
+}
+
+// after is the history with what changed up to now. The first answer of a cell is no change. The value is never changed.
+func (h history) after(at time.Time, rows []row) history {
+	next := history{events: slices.Clone(h.events), changed: map[place]time.Time{}, last: map[place]cell{}}
+	for _, r := range rows {
+		for _, c := range r.cells {
+			p := place{r.name, c.node}
+			next.last[p] = c
+			old, known := h.last[p]
+			if when, ok := h.changed[p]; ok && at.Sub(when) < markedFor {
+				next.changed[p] = when
+			}
+			if !known || old.word == "not asked yet" || old.glyph == "" || old.say() == c.say() {
+				continue
+			}
+			next.changed[p] = at
+			next.events = append(next.events, event{at: at, row: r.name, node: c.node, before: old.say(), now: c.say(), tone: c.tone})
+		}
+	}
+	if extra := len(next.events) - maxEvents; extra > 0 {
+		next.events = next.events[extra:]
+	}
+	return next
+}
+
+// lines are the newest changes, the newest on top.
+func (h history) lines(t *Theme, width, height int, show func(time.Time) string) []string {
+	var out []string
+	for i := len(h.events) - 1; i >= 0 && len(out) < height; i-- {
+		e := h.events[i]
+		out = append(out, fit(" "+t.paint(dim, show(e.at))+"  "+fit(e.row, 11)+" "+fit(e.node, 15)+" "+e.before+" → "+t.paint(e.tone, e.now), width))
+	}
+	if len(out) == 0 && height > 0 {
+		out = append(out, t.paint(dim, " no change since this console was opened"))
+	}
+	return out
+}

@@ -1,0 +1,33 @@
+package ui
+
+import "strings"
+
+// content is the whole screen as text.
+func (c *console) content() string {
+	switch {
+	case c.width == 0:
+		return ""
+	case c.small():
+		return tooSmall(c.width, c.height)
+	}
+	t := c.theme
+	live := c.screens[c.focus].bindings()
+	top := c.dialogs.top()
+	if top != nil {
+		live = top.bindings()
+		if !top.awake {
+			live = nil
+		}
+	}
+	head := c.frame.top(t, c.focus, c.width, c.height)
+	foot := c.frame.bottom(t, live, c.width)
+	room := c.height - len(head) - len(foot)
+	body := sheet(c.screens[c.focus].view(t, c.width, room), c.width, room)
+	if top != nil {
+		in := within(c.width, c.height)
+		heading, lines := top.view(t, in.width, min(in.height, room-2), !top.awake)
+		_, rule := t.environment(c.frame.file.Environment)
+		body = over(t, body, box(t, func(s string) string { return rule.Render(s) }, heading, lines, in.width), c.width, room)
+	}
+	return strings.Join(append(append(head, body...), foot...), "\n")
+}

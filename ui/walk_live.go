@@ -1,0 +1,92 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"recon/probes"
+)
+
+// strip is the strip of the systems that the book names, as they are now.
+func (w *walker) strip(t *Theme, width int) []string {
+	s := sight{State: w.state}
+	if !w.state.At.IsZero() {
+		s.late = max(w.now.Sub(w.state.At).Seconds(), 0)
+	}
+	return liveLines(t, s, w.seen.Book.Systems, width)
+}
+
+// liveLines draws each system with a line a node. What concerns every book stands below: the addresses and the hosts.
+func liveLines(t *Theme, s sight, systems []string, width int) []string {
+	var out []string
+	add := func(name, note string, cell func(sight, string) cell) {
+		out = append(out, ends(t.Strong.Render(name), t.paint(dim, note), width))
+		for _, n := range s.Nodes {
+			c := cell(s, n.Name)
+			if c.glyph == "" {
+				continue
+			}
+			room := min(18, width/2)
+			out = append(out, " "+fit(n.Name, room)+" "+t.paint(c.tone, c.text(width-room-2)))
+		}
+	}
+	names := func(system string) bool { return slices.Contains(systems, system) || len(systems) == 0 }
+	if names("patroni") || names("postgres") {
+		text, tone := s.summary()
+		out = append(out, hang("", t.paint(tone, text), width)...)
+		add("patroni", oldest(seenOf(s.Patroni.Members, func(m probes.Member) probes.Seen { return m.Seen }), s.late), sight.patroni)
+		add("postgres", oldest(seenOf(s.Postgres.Members, func(d probes.Database) probes.Seen { return d.Seen }), s.late), sight.postgres)
+	}
+	if names("etcd") || names("patroni") {
+		note := fmt.Sprintf("%d/%d answer", s.Etcd.Answered, len(s.Etcd.Members))
+		switch {
+		case s.Etcd.Quorum == nil:
+			note += ", quorum ?"
+		case !*s.Etcd.Quorum:
+			note += ", NO QUORUM"
+		}
+		add("etcd", note, sight.etcd)
+	}
+	var vips []string
+	for name := range s.VIPs {
+		vips = append(vips, name)
+	}
+	slices.Sort(vips)
+	for _, name := range vips {
+		v := s.VIPs[name]
+		text := glyphUnknown + " not known"
+		switch {
+		case v.Unseen != "":
+		case v.Holder != nil:
+			text = glyphHolder + " " + *v.Holder
+		case len(v.Holders) == 0:
+			text = glyphBad + " nobody"
+		default:
+			text = glyphBad + " " + strings.Join(v.Holders, ", ")
+		}
+		out = append(out, fit(t.Strong.Render(name+" vip")+"  "+text, width))
+	}
+	add("host", oldest(seenOf(s.State.Nodes, func(n probes.Node) probes.Seen { return n.Seen }), s.late), sight.host)
+	return out
+}
+
+func seenOf[T any](all []T, seen func(T) probes.Seen) []probes.Seen {
+	var out []probes.Seen
+	for _, x := range all {
+		out = append(out, seen(x))
+	}
+	return out
+}
+
+// oldest is the age of the oldest answer.
+func oldest(all []probes.Seen, late float64) string {
+	age := 0.0
+	for _, s := range all {
+		if s.Began.IsZero() {
+			return ""
+		}
+		age = max(age, s.Age)
+	}
+	return short(age + late)
+}
