@@ -39,7 +39,7 @@ func (r *reader) place(n ast.Node, key string) at {
 func (r *reader) itemName(item ast.Node, i int) string {
 	if m, ok := unwrap(item).(*ast.MappingNode); ok {
 		for _, v := range m.Values {
-			if s, ok := unwrap(v.Value).(*ast.StringNode); ok && unwrap(v.Key).GetToken().Value == "name" && nodeName().MatchString(s.Value) {
+			if s, ok := unwrap(v.Value).(*ast.StringNode); ok && unwrap(v.Key).GetToken().Value == "name" && nodeName.MatchString(s.Value) {
 				return s.Value
 			}
 		}

@@ -17,17 +17,11 @@ const (
 
 // The words that name things. A node's name is a host name or what Ansible calls it; it stands in expressions and in
 // command lines, so nothing in it means anything to a shell.
-func nodeName() pattern {
-	return pat(`[A-Za-z0-9][A-Za-z0-9._-]{0,62}`, "a name", "use letters, digits, dot, dash and underscore, 63 at most")
-}
+var nodeName = pat(`[A-Za-z0-9][A-Za-z0-9._-]{0,62}`, "a name", "use letters, digits, dot, dash and underscore, 63 at most")
 
-func vipName() pattern {
-	return pat(`[a-z][a-z0-9_]{0,30}`, "the name of a VIP", "use small letters, digits and underscore, such as db")
-}
+var vipName = pat(`[a-z][a-z0-9_]{0,30}`, "the name of a VIP", "use small letters, digits and underscore, such as db")
 
-func interfaceName() pattern {
-	return pat(`[^\s/:-][^\s/:]{0,14}`, "the name of an interface", "write it as `ip link` shows it, such as eth0")
-}
+var interfaceName = pat(`[^\s/:-][^\s/:]{0,14}`, "the name of an interface", "write it as `ip link` shows it, such as eth0")
 
 // newCluster is a cluster with the defaults of everything that is not in a section.
 func newCluster(home string) *Cluster {
@@ -64,7 +58,7 @@ func clusterKeys(c *Cluster, ssh *SSH) []field {
 				r.problem(begin(n), "format "+strconv.Itoa(i)+" is not known", "this recon reads format 1")
 			}
 		}}.required(),
-		word("cluster", &c.Name, nodeName()).required(),
+		word("cluster", &c.Name, nodeName).required(),
 		environment(&c.Environment),
 		choice("dial", &c.Dial, DialSSH, DialDirect),
 		duration("interval", &c.Interval, 500*time.Millisecond, time.Minute),
@@ -129,7 +123,7 @@ func consoleHost(c *Cluster, ssh *SSH, remote *string) field {
 func nodes(c *Cluster, ssh *SSH) field {
 	keys := func(n *Node) []field {
 		return []field{
-			word("name", &n.Name, nodeName()).required(),
+			word("name", &n.Name, nodeName).required(),
 			address("address", &n.Address, true).required(),
 			object("ssh", sshKeys(&n.SSH)),
 		}
@@ -167,7 +161,7 @@ func vips(c *Cluster) field {
 	keys := func(v *VIP) []field {
 		return []field{
 			address("address", &v.Address, false).required(),
-			word("interface", &v.Interface, interfaceName()),
+			word("interface", &v.Interface, interfaceName),
 		}
 	}
 	return field{name: "vips", keys: keys(&VIP{}), read: func(r *reader, n ast.Node) {
@@ -177,7 +171,7 @@ func vips(c *Cluster) field {
 		}
 		addresses := places{}
 		for _, e := range entries {
-			if p := vipName(); !p.MatchString(e.name) {
+			if p := vipName; !p.MatchString(e.name) {
 				r.problem(e.at, shown(e.name)+" is not "+p.what, p.hint)
 				continue
 			}

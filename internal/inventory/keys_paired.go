@@ -65,11 +65,16 @@ func dataDirs(p *Postgres) []field {
 	return []field{data, bin}
 }
 
+var (
+	debianData = regexp.MustCompile(`\A/var/lib/postgresql/([0-9]+)/`)
+	redHatData = regexp.MustCompile(`\A/var/lib/pgsql/([0-9]+)/`)
+)
+
 func packagedBinDir(dataDir string) string {
-	if m := regexp.MustCompile(`\A/var/lib/postgresql/([0-9]+)/`).FindStringSubmatch(dataDir); m != nil {
+	if m := debianData.FindStringSubmatch(dataDir); m != nil {
 		return "/usr/lib/postgresql/" + m[1] + "/bin"
 	}
-	if m := regexp.MustCompile(`\A/var/lib/pgsql/([0-9]+)/`).FindStringSubmatch(dataDir); m != nil {
+	if m := redHatData.FindStringSubmatch(dataDir); m != nil {
 		return "/usr/pgsql-" + m[1] + "/bin"
 	}
 	return ""

@@ -6,13 +6,11 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-func unitName() pattern {
-	return pat(`[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]{0,200}`, "the name of a systemd unit", "write it as `systemctl status` shows it")
-}
+var unitName = pat(`[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]{0,200}`, "the name of a systemd unit", "write it as `systemctl status` shows it")
 
-func plainName() pattern {
-	return pat(`[A-Za-z0-9_][A-Za-z0-9_.@-]{0,62}`, "a name", "use letters, digits, underscore, dot, dash and @")
-}
+var plainName = pat(`[A-Za-z0-9_][A-Za-z0-9_.@-]{0,62}`, "a name", "use letters, digits, underscore, dot, dash and @")
+
+var namespaceName = pat(`/?[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*/?|/`, "a namespace", "write it as /service/")
 
 // serviceKeys are the keys of the services section.
 func serviceKeys(c *Cluster) []field {
@@ -58,7 +56,7 @@ func newPatroni() *Patroni {
 func patroniKeys(c *Cluster, p *Patroni) []field {
 	return append([]field{
 		on(c, &p.Nodes), port("rest_port", &p.RESTPort), unit("unit", &p.Unit), hostPath("config", &p.Config),
-		word("scope", &p.Scope, plainName()).required(), namespace(&p.Namespace),
+		word("scope", &p.Scope, plainName).required(), namespace(&p.Namespace),
 	}, append(tlsKeys(&p.Scheme, &p.TLS), login(&p.User, &p.Password)...)...)
 }
 
@@ -68,7 +66,7 @@ func newPostgres() *Postgres {
 
 func postgresKeys(c *Cluster, p *Postgres) []field {
 	keys := append([]field{on(c, &p.Nodes), port("port", &p.Port)}, dataDirs(p)...)
-	keys = append(keys, word("database", &p.Database, plainName()),
+	keys = append(keys, word("database", &p.Database, plainName),
 		choice("sslmode", &p.SSLMode, "disable", "allow", "prefer", "require", "verify-ca", "verify-full"))
 	return append(keys, login(&p.User, &p.Password)...)
 }
@@ -84,7 +82,7 @@ func newSentinel() *Sentinel {
 }
 
 func sentinelKeys(c *Cluster, s *Sentinel) []field {
-	return append(plainKeys(c, &s.Service), word("master", &s.Master, plainName()).required())
+	return append(plainKeys(c, &s.Service), word("master", &s.Master, plainName).required())
 }
 
 func newHAProxy() *HAProxy {
@@ -108,7 +106,7 @@ func newPgBouncer() *PgBouncer {
 }
 
 func pgbouncerKeys(c *Cluster, p *PgBouncer) []field {
-	return append(plainKeys(c, &p.Service), word("database", &p.Database, plainName()))
+	return append(plainKeys(c, &p.Service), word("database", &p.Database, plainName))
 }
 
 func newWeb() *Web {
@@ -141,13 +139,13 @@ func plainKeys(c *Cluster, s *Service) []field {
 }
 
 func login(user *string, password *Secret) []field {
-	return []field{word("user", user, userName()), secret("password", password)}
+	return []field{word("user", user, userName), secret("password", password)}
 }
 
 // unit is a field with a systemd service. The .service at its end is dropped.
 func unit(name string, to *string) field {
 	return field{name: name, read: func(r *reader, n ast.Node) {
-		p := unitName()
+		p := unitName
 		s, ok := r.text(n, p.hint)
 		if !ok || !r.matches(n, s, p) {
 			return
@@ -164,9 +162,8 @@ func unit(name string, to *string) field {
 
 // namespace is Patroni's, which begins and ends with a slash whatever the file says.
 func namespace(to *string) field {
-	p := pat(`/?[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*/?|/`, "a namespace", "write it as /service/")
 	return field{name: "namespace", read: func(r *reader, n ast.Node) {
-		if s, ok := r.text(n, p.hint); ok && r.matches(n, s, p) {
+		if s, ok := r.text(n, namespaceName.hint); ok && r.matches(n, s, namespaceName) {
 			if s = strings.Trim(s, "/"); s != "" {
 				s += "/"
 			}

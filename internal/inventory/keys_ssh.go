@@ -7,17 +7,13 @@ import (
 )
 
 // userName is quiet, because a password may have been written behind the name.
-func userName() pattern {
-	p := pat(`[^\s:@/'"$\x60-][^\s:/'"$\x60]{0,63}`, "a user name", "write the name alone")
-	p.quiet = true
-	return p
-}
+var userName = quiet(pat(`[^\s:@/'"$\x60-][^\s:/'"$\x60]{0,63}`, "a user name", "write the name alone"))
 
 // sshKeys are the keys of the ssh section, of a node's and of the console host's. What a node does not say it has from the
 // section: s holds that already.
 func sshKeys(s *SSH) []field {
 	return []field{
-		word("user", &s.User, userName()),
+		word("user", &s.User, userName),
 		port("port", &s.Port),
 		jumps(&s.Jump),
 		localPaths("keys", "~/.ssh/id_ed25519", &s.Keys),
@@ -27,7 +23,7 @@ func sshKeys(s *SSH) []field {
 		secret("password", &s.Password),
 		object("become", []field{
 			choice("method", &s.Become.Method, BecomeSudo, BecomeSu, BecomeNone),
-			word("user", &s.Become.User, userName()),
+			word("user", &s.Become.User, userName),
 			secret("password", &s.Become.Password),
 		}),
 	}

@@ -76,11 +76,7 @@ func port(name string, to *int) field {
 }
 
 // hop is a host to jump through, as ssh's ProxyJump takes it.
-type hopPattern struct{ *regexp.Regexp }
-
-func hops() hopPattern {
-	return hopPattern{regexp.MustCompile(`\A(?:[^@\s:/,-][^@\s:/,]*@)?(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_][A-Za-z0-9._-]*)(?::([0-9]{1,5}))?\z`)}
-}
+var hop = regexp.MustCompile(`\A(?:[^@\s:/,-][^@\s:/,]*@)?(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_][A-Za-z0-9._-]*)(?::([0-9]{1,5}))?\z`)
 
 // jumps is the field of the hosts to go through.
 func jumps(to *[]string) field {
@@ -89,7 +85,6 @@ func jumps(to *[]string) field {
 		if !ok {
 			return
 		}
-		pattern := hops()
 		list := []string{}
 		for _, item := range items {
 			s, ok := r.text(item, "write [user@]host[:port], or a Host of ssh_config")
@@ -100,7 +95,7 @@ func jumps(to *[]string) field {
 				r.problem(begin(item), "a password in clear", "take it out and change it, jump hosts are reached with keys")
 				continue
 			}
-			m := pattern.FindStringSubmatch(s)
+			m := hop.FindStringSubmatch(s)
 			p := 1
 			if m != nil && m[1] != "" {
 				p, _ = strconv.Atoi(m[1])

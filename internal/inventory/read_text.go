@@ -13,7 +13,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// pattern is what a word must look like, and how that is said.
+// pattern is what a word must look like, and how that is said. Patterns are package variables that are never changed.
 type pattern struct {
 	*regexp.Regexp
 	what, hint string
@@ -23,6 +23,11 @@ type pattern struct {
 
 func pat(expr, what, hint string) pattern {
 	return pattern{Regexp: regexp.MustCompile(`\A(?:` + expr + `)\z`), what: what, hint: hint}
+}
+
+func quiet(p pattern) pattern {
+	p.quiet = true
+	return p
 }
 
 // text reads one line of text.

@@ -34,6 +34,8 @@ func NewSecret(ref, what string) (Secret, error) {
 	return newSecret(ref, what, dir, home)
 }
 
+var variableName = regexp.MustCompile(`\A[A-Za-z_][A-Za-z0-9_]*\z`)
+
 // errClear is a secret that was written down. The error never holds it.
 var errClear = errors.New("a secret in clear")
 
@@ -42,7 +44,7 @@ func newSecret(ref, what, dir, home string) (Secret, error) {
 		return Secret{ref: ref, what: what}, nil
 	}
 	if name, ok := strings.CutPrefix(ref, "env:"); ok {
-		if !regexp.MustCompile(`\A[A-Za-z_][A-Za-z0-9_]*\z`).MatchString(name) {
+		if !variableName.MatchString(name) {
 			return Secret{}, errors.New("env: stands before something that is not the name of a variable")
 		}
 		return Secret{ref: ref}, nil
