@@ -52,7 +52,7 @@ func (h *Hands) httpShot(cmd Command, node inventory.Node) (Shot, error) {
 	who := "no credentials"
 	if p.User != "" && method != http.MethodGet {
 		// The password's reference stands where its value goes at the last moment.
-		wire += "Authorization: Basic " + p.User + ":‹" + p.Password.Ref() + "›\r\n"
+		wire += "Authorization: Basic " + p.User + ":‹" + p.Password.Name() + "›\r\n"
 		who = p.User + " (REST)"
 	}
 	if body != "" {

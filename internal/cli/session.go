@@ -32,7 +32,7 @@ type session struct {
 	log     *os.File
 
 	mu      sync.Mutex
-	secrets map[string]string
+	secrets map[inventory.Secret]string
 	ask     func(ctx context.Context, what string) (string, error)
 	stop    context.CancelFunc
 	done    chan error
@@ -88,7 +88,7 @@ func (a *app) open() (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{cluster: c, masks: &scrub.Secrets{}, secrets: map[string]string{}}
+	s := &session{cluster: c, masks: &scrub.Secrets{}, secrets: map[inventory.Secret]string{}}
 	if term.IsTerminal(int(a.in.Fd())) {
 		s.ask = a.askSecret
 	}
@@ -123,18 +123,17 @@ func (a *app) askSecret(ctx context.Context, what string) (string, error) {
 func (s *session) secret(ctx context.Context, ref inventory.Secret) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	name := ref.Ref()
-	if v, ok := s.secrets[name]; ok {
+	if v, ok := s.secrets[ref]; ok {
 		return v, nil
 	}
 	v, err := ref.Resolve(ctx, s.ask)
 	if err != nil {
 		return "", err
 	}
-	s.secrets[name] = v
-	if err := s.masks.Add(name, v); err != nil {
-		return "", fmt.Errorf("%s: %w", name, err)
+	if err := s.masks.Add(ref.Name(), v); err != nil {
+		return "", fmt.Errorf("%s: %w", ref.Name(), err)
 	}
+	s.secrets[ref] = v
 	return v, nil
 }
 
