@@ -148,6 +148,9 @@ func (a *app) walkPlain(s *session, id string, o walkOptions) error {
 	}
 	console := plain.Console{Out: a.out, Ask: lines.Ask, Eyes: s.watch}
 	err = console.Run(ctx, w)
+	if errors.Is(err, context.Canceled) {
+		err = plain.ErrLeft // an interrupt, or a terminal that went away: what ran was recorded, and the walk stays open
+	}
 	left := "the operator left"
 	if err != nil && !plain.Left(err) {
 		left = err.Error()
