@@ -112,6 +112,9 @@ func intentBody(d Intent) string {
 		}
 		fmt.Fprintf(&b, "- on %s %s%s, wire sha256 %s\n", code(t.Name), code(t.Address), who, code(d.Wire[t.Name]))
 	}
+	for _, name := range d.Rest {
+		fmt.Fprintf(&b, "- not yet on %s, which waits for a confirmation of its own\n", code(name))
+	}
 	b.WriteString("\n" + fence("text", assignments(d.Shown)+d.Shown.Script))
 	if len(d.Gates) > 0 {
 		fmt.Fprintf(&b, "\nGates at execution, on state %d of %s:\n\n", d.State.Seq, clock(d.State))

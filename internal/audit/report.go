@@ -115,6 +115,16 @@ func (rep Report) String() string {
 	return b.String()
 }
 
+// MarshalJSON adds the verdicts, so that no reader of the JSON takes an empty list of findings for one.
+func (rep Report) MarshalJSON() ([]byte, error) {
+	type fields Report // without this method
+	return marshal(struct {
+		Intact bool   `json:"intact"`
+		Anchor string `json:"anchor"`
+		fields
+	}{rep.Intact(), rep.Anchor(), fields(rep)})
+}
+
 // outputLoader reads an output file of the trail at path, and no more of it than an Output ever writes.
 func outputLoader(path string) func(string) ([]byte, error) {
 	return func(name string) ([]byte, error) {
