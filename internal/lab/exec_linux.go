@@ -27,7 +27,7 @@ func (l *Lab) Exec(ctx context.Context, name string, argv []string, std Stdio, t
 		"systemd-run", "--quiet", "--wait", "--collect", "--expand-environment=no", "--service-type=exec", "--unit=" + unit,
 		"--uid=" + User,
 		"--property=PAMName=login", "--property=WorkingDirectory=/home/" + User,
-		"--property=KillSignal=SIGHUP", "--property=TimeoutStopSec=5", "--property=LimitCORE=0",
+		"--property=KillSignal=SIGHUP", "--property=TimeoutStopSec=5",
 	}
 	var t *terminal
 	if tty {
