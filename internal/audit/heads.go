@@ -47,14 +47,18 @@ func (h *heads) add(r Ref, now bool) {
 	if h.err != nil {
 		return
 	}
-	if err := h.append(r, now); err != nil {
+	err := h.append(r)
+	if err == nil && now {
+		err = h.f.Sync() // outside the lock: a slow disk of one console must not cost another its heads
+	}
+	if err != nil {
 		h.err = fmt.Errorf("mirror the head of record %d in %s: %w; the end of this trail is not anchored from here on", r.Seq, h.path, err)
 	}
 }
 
 // append holds the file's lock for one line, so that a line that a dying console left half written is closed by the next
 // writer instead of swallowing its line.
-func (h *heads) append(r Ref, now bool) (err error) {
+func (h *heads) append(r Ref) (err error) {
 	if err := lock(h.f); err != nil {
 		return err
 	}
@@ -76,15 +80,11 @@ func (h *heads) append(r Ref, now bool) (err error) {
 			line = "\n" + line
 		}
 	}
-	if n, err := h.f.Write([]byte(line)); err != nil {
-		return err
-	} else if n != len(line) {
-		return io.ErrShortWrite
+	n, err := h.f.Write([]byte(line))
+	if err == nil && n != len(line) {
+		err = io.ErrShortWrite
 	}
-	if now {
-		return h.f.Sync()
-	}
-	return nil
+	return err
 }
 
 func (h *heads) close() error {
@@ -105,22 +105,24 @@ func readHeads(dir, rel string) (refs []Ref, bad int, err error) {
 		return nil, 0, fmt.Errorf("read the heads file: %w", err)
 	}
 	defer f.Close()
-	in := bufio.NewScanner(f)
-	for in.Scan() {
-		if in.Text() == "" {
-			continue
+	in := bufio.NewReaderSize(f, 64<<10)
+	for {
+		line, n, _, err := readLine(in)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return refs, bad, fmt.Errorf("read the heads file %s: %w", f.Name(), err)
 		}
-		switch r, ok := parseHead(in.Text()); {
-		case !ok:
-			bad++
-		case r.Path == rel:
-			refs = append(refs, r)
+		if len(line) > 0 {
+			switch r, ok := parseHead(string(line)); {
+			case !ok:
+				bad++
+			case r.Path == rel:
+				refs = append(refs, r)
+			}
+		}
+		if err != nil || n == 0 {
+			return refs, bad, nil
 		}
 	}
-	if err := in.Err(); err != nil {
-		return refs, bad, fmt.Errorf("read the heads file %s: %w", f.Name(), err)
-	}
-	return refs, bad, nil
 }
 
 func parseHead(line string) (Ref, bool) {

@@ -195,12 +195,12 @@ func TestVerifyNothing(t *testing.T) {
 func TestTornHeads(t *testing.T) {
 	dir, path := walked(t, false)
 	f := must2(os.OpenFile(filepath.Join(dir, headsName), os.O_APPEND|os.O_WRONLY, 0))
-	must2(f.WriteString("netbox-prod/2026"))
+	must2(f.WriteString(strings.Repeat("x ", 1<<20) + "\nnetbox-prod/2026"))
 	must(t, f.Close())
 	tr, _, err := Resume(path)
 	must(t, err)
 	defer tr.Close()
-	if rep := Verify(path); !rep.Intact() || rep.Anchored != 5 || !strings.Contains(rep.String(), "1 lines of the heads file can not be read") {
+	if rep := Verify(path); !rep.Intact() || rep.Anchored != 5 || !strings.Contains(rep.String(), "2 lines of the heads file can not be read") {
 		t.Errorf("%s", rep)
 	}
 }
