@@ -67,7 +67,7 @@ func leaderKilled(t *testing.T) {
 	s.typed("q")
 	s.dead(15 * time.Second)
 
-	w := walkPlain(t, map[string]string{"member": old, "keep": "1", "commits": "1", "power": "1", "old_leader": old}, "patroni-leader-crash")
+	w := walkPlain(t, map[string]string{"keep": "nothing to keep"}, "patroni-leader-crash", "--input", "member="+old)
 	w.walk()
 	if code := w.dead(10 * time.Second); code != "0" {
 		t.Fatalf("the walk ended with %s:\n%s", code, w.history())
@@ -94,7 +94,7 @@ func diverged(t *testing.T) {
 	s.shows(90*time.Second, "patroni-rejoin-old-leader")
 	s.typed("q")
 	s.dead(15 * time.Second)
-	w := walkPlain(t, map[string]string{"member": old, "keep": "1"}, "patroni-rejoin-old-leader")
+	w := walkPlain(t, map[string]string{"keep": "keep a full copy"}, "patroni-rejoin-old-leader", "--input", "member="+old)
 	w.walk()
 	if code := w.dead(10 * time.Second); code != "0" || !strings.Contains(w.history(), "The walk is completed") {
 		t.Fatalf("the walk ended with %s:\n%s", code, w.history())
@@ -110,8 +110,7 @@ func diverged(t *testing.T) {
 func switchover(t *testing.T) {
 	before := healthy(t)
 	old, candidate := before.Patroni.Leader.Name, before.Patroni.SyncStandbys[0]
-	answers := map[string]string{"candidate": candidate, "maintenance": "end-to-end test", "reason": "end-to-end test"}
-	w := walkPlain(t, answers, "patroni-switchover", "--input", "candidate="+candidate)
+	w := walkPlain(t, nil, "patroni-switchover", "--input", "leader="+old, "--input", "candidate="+candidate)
 	killed := false
 	// The change is confirmed, and the console dies before anybody can say what became of it.
 	w.before = func(line string) bool {
@@ -141,7 +140,7 @@ func switchover(t *testing.T) {
 	if !strings.Contains(out, "interrupted") {
 		t.Errorf("the killed walk is not listed as interrupted:\n%s", out)
 	}
-	w = walkPlain(t, answers, "--resume", "patroni-switchover")
+	w = walkPlain(t, nil, "--resume", "patroni-switchover")
 	w.walk()
 	if code := w.dead(10 * time.Second); code != "0" || !strings.Contains(w.history(), "The walk is completed") {
 		t.Fatalf("the resumed walk ended with %s:\n%s", code, w.history())
