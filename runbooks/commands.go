@@ -89,10 +89,12 @@ func (r *reader) risk(c *Command, f *fence) {
 	a, ok := f.get("risk")
 	if !ok {
 		r.problem(f.line, f.column, "the `"+f.word+"` block does not say its risk", "write risk=read, risk=change or risk=destroy")
-		c.Risk = Change
 		return
 	}
-	c.Risk = Risk(r.oneOf(f, a, risks()...))
+	if c.Risk = Risk(a.value); !slices.Contains(risks(), a.value) {
+		r.oneOf(f, a, risks()...)
+		c.Risk = ""
+	}
 }
 
 // targetTypes are what `on=` may yield: nodes, members, databases, endpoints, names of nodes, and lists of them.
@@ -150,7 +152,7 @@ func (r *reader) shell(c *Command, f *fence) {
 		if c.On.Console && c.Disconnect == Survive {
 			r.problem(f.line, a.valueColumn, "on the console nothing is disconnected", "leave `disconnect` out")
 		}
-	} else if c.Risk != Read && c.Timeout > maxUnwatched && !c.On.Console {
+	} else if (c.Risk == Change || c.Risk == Destroy) && c.Timeout > maxUnwatched && !c.On.Console {
 		r.problem(f.line, f.column, fmt.Sprintf("the block changes something, may take %s and does not say what becomes of it when the connection is lost", c.Timeout),
 			"write disconnect=survive (it goes on) or disconnect=kill (it is stopped), or a timeout of 10s at most")
 	}

@@ -18,6 +18,7 @@ type fence struct {
 	body      string // with a newline at its end, unless it is empty
 	bodyLine  int
 	attrs     []attr
+	broken    bool // its attributes cannot be relied on; that was reported
 }
 
 // attr is one attribute: key=value, or a flag when there is no =.
@@ -97,6 +98,7 @@ func (r *reader) attributes(f *fence) {
 			a.flag = false
 			end, closed := valueEnd(chars, i+1)
 			a.value, a.valueColumn = string(chars[i+1:end]), f.restAt+i+1
+			f.broken = f.broken || !closed || a.value == ""
 			if !closed {
 				r.problem(f.line, a.valueColumn, "a quote or bracket of `"+a.key+"=` is not closed", "")
 			} else if a.value == "" {
@@ -106,6 +108,7 @@ func (r *reader) attributes(f *fence) {
 		}
 		if _, twice := f.get(a.key); twice {
 			r.problem(f.line, a.column, "`"+a.key+"` stands here twice", "")
+			f.broken = true
 			continue
 		}
 		f.attrs = append(f.attrs, a)
@@ -183,8 +186,10 @@ func (r *reader) checkFence(f *fence) bool {
 		r.problem(f.line, f.column, "there is no block `"+f.word+"`", nearBlock(f.word))
 		return false
 	}
+	before := len(r.problems)
 	for _, a := range f.attrs {
 		switch {
+		case f.broken:
 		case !slices.Contains(attrs, a.key):
 			hint := meant(a.key, attrs)
 			if len(attrs) == 0 {
@@ -197,6 +202,7 @@ func (r *reader) checkFence(f *fence) bool {
 			r.problem(f.line, a.column, "`"+a.key+"` has no value", "write "+a.key+"=VALUE")
 		}
 	}
+	f.broken = f.broken || len(r.problems) > before
 	return true
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // dataPath is a path below which data lies that cannot be made again.
-var dataPath = regexp.MustCompile(`\$PGDATA|\$ETCD_DATA_DIR|/var/lib/postgresql|/var/lib/pgsql|/var/lib/etcd|/var/lib/redis|(^|/)pg_wal(/|$)|(^|/)pg_xlog(/|$)|(^|/)appendonlydir(/|$)`)
+var dataPath = regexp.MustCompile(`\$PGDATA|\$ETCD_DATA\b|/var/lib/postgresql|/var/lib/pgsql|/var/lib/etcd|/var/lib/redis|(^|/)pg_wal(/|$)|(^|/)pg_xlog(/|$)|(^|/)appendonlydir(/|$)`)
 
 // dataRemoved refuses the removal of data: it is moved aside.
 func (l *linter) dataRemoved(c *Command, inv invocation) {

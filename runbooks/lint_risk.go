@@ -108,7 +108,7 @@ func destroys(inv invocation) string {
 }
 
 func isDataDir(word string) bool {
-	return word == "$PGDATA" || word == "$ETCD_DATA_DIR" || word == "$PGDATA/"
+	return word == "$PGDATA" || word == "$ETCD_DATA" || word == "$PGDATA/"
 }
 
 // changes names what an invocation changes on its host or in the cluster, or is "".

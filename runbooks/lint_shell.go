@@ -9,6 +9,9 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
+// appends is x+=y, which /bin/sh looks for as a program.
+var appends = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*\+=`)
+
 var braceExpansion = regexp.MustCompile(`\{[^{}\s]*(,|\.\.)[^{}\s]*\}`)
 
 // posix refuses what a POSIX parser lets through and /bin/sh does not do as it reads.
@@ -27,11 +30,6 @@ func (l *linter) posix(c *Command) {
 			if len(n.Args) > 0 {
 				posixCall(n, bad)
 			}
-			for _, a := range n.Assigns {
-				if a.Append {
-					bad(a.Pos(), "+=", `write X="$X..."`)
-				}
-			}
 		case *syntax.Subshell:
 			if len(n.Stmts) > 0 && n.Stmts[0].Pos().Offset() == n.Lparen.Offset()+1 {
 				if _, inner := n.Stmts[0].Cmd.(*syntax.Subshell); inner {
@@ -47,6 +45,9 @@ func (l *linter) posix(c *Command) {
 
 func posixCall(n *syntax.CallExpr, bad func(syntax.Pos, string, string)) {
 	program := n.Args[0].Lit()
+	if appends.MatchString(program) {
+		bad(n.Pos(), "+=", `write X="$X..."`)
+	}
 	switch program {
 	case "[[":
 		bad(n.Pos(), "[[", `write [ "$a" = "$b" ], or case`)

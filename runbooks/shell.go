@@ -197,15 +197,16 @@ func unwrap(words []string) (rest []string, inner string) {
 		case "systemd-run":
 			words = skip(words[1:], "putdEG")
 		case "runuser", "su":
+			if program == "runuser" && slices.Contains(words, "-u") {
+				words = skip(words[1:], "ugGsw")
+				continue
+			}
 			for i, x := range words[:len(words)-1] {
 				if x == "-c" || x == "--command" {
 					return nil, words[i+1]
 				}
 			}
-			if program == "su" {
-				return words, ""
-			}
-			words = skip(words[1:], "ugGsw")
+			return words, ""
 		case "sh", "dash", "bash", "ash":
 			for i, x := range words[:len(words)-1] {
 				if strings.HasPrefix(x, "-") && strings.HasSuffix(x, "c") {

@@ -144,10 +144,14 @@ func (r *reader) step(b *Runbook, d *draft, number int, scope gate.Scope) Step {
 		s.Before = r.conditions(d.before, scope)
 	}
 	for _, f := range d.commands {
-		s.Commands = append(s.Commands, r.command(f, scope))
+		if !f.broken {
+			s.Commands = append(s.Commands, r.command(f, scope))
+		}
 	}
 	for _, f := range d.rollbacks {
-		s.Rollbacks = append(s.Rollbacks, r.command(f, scope))
+		if !f.broken {
+			s.Rollbacks = append(s.Rollbacks, r.command(f, scope))
+		}
 	}
 	if d.after != nil {
 		s.Proof = r.proof(d.after, scope)
@@ -161,9 +165,12 @@ func (r *reader) step(b *Runbook, d *draft, number int, scope gate.Scope) Step {
 
 // shape refuses steps that make no sense as a whole.
 func (r *reader) shape(b *Runbook, s *Step, d *draft) {
+	if slices.ContainsFunc(d.fences, func(f *fence) bool { return f.broken }) {
+		return
+	}
 	changing := 0
 	for i, c := range s.Commands {
-		if c.Risk == Read || c.Risk == "" {
+		if c.Risk == Read {
 			continue
 		}
 		if changing++; changing == 2 {
@@ -171,7 +178,7 @@ func (r *reader) shape(b *Runbook, s *Step, d *draft) {
 		}
 	}
 	switch {
-	case s.ByHand && s.Text == "" && len(s.Hints) == 0:
+	case s.ByHand && s.Text == "" && len(d.fences) == 0:
 		r.problem(s.Line, 1, "the step `"+s.Title+"` is empty", "say what is done by hand, or write blocks")
 	case b.Kind == Finding && len(s.Commands)+len(s.Asks) > 0:
 		r.problem(s.Line, 1, "a finding only recognises, and runs nothing", "")
@@ -183,6 +190,9 @@ func (r *reader) shape(b *Runbook, s *Step, d *draft) {
 
 func (r *reader) proof(f *fence, scope gate.Scope) *Proof {
 	p := &Proof{Conditions: r.conditions(f, scope), Line: f.line}
+	if f.broken {
+		return p
+	}
 	if a, ok := f.get("within"); ok {
 		p.Within = r.duration(a.value, f.line, a.valueColumn, "within")
 	}

@@ -2,7 +2,7 @@
 // cluster and the lab inject. It breaks nothing itself; it keeps the names, their parameters and their meaning in one place,
 // so that a book cannot ask for a fault that nobody knows.
 //
-// A fault is written as a shell would: its name, then its arguments ("stop-node netbox-node-2"). Start with Parse.
+// A fault is written as in a shell: its name, then its argument if it takes one ("stop-node netbox-node-2"). Start with Parse.
 package fault
 
 import (
@@ -22,29 +22,28 @@ const (
 // Fault is one way to break a cluster.
 type Fault struct {
 	Name string
-	// Params are the names of its arguments, all required, in their order.
-	Params []string
-	// Summary says what it does and what is seen then, in one sentence.
+	// Arg names its one argument, which may be left out; empty when it takes none.
+	Arg string
+	// Summary says what it does, and what is chosen when the argument is left out.
 	Summary string
 }
 
-// Usage is the fault as it is written, with its parameters in capitals: "stop-node NODE".
+// Usage is the fault as it is written: "stop-node [NODE]".
 func (f Fault) Usage() string {
-	words := []string{f.Name}
-	for _, p := range f.Params {
-		words = append(words, strings.ToUpper(p))
+	if f.Arg == "" {
+		return f.Name
 	}
-	return strings.Join(words, " ")
+	return f.Name + " [" + strings.ToUpper(f.Arg) + "]"
 }
 
 // All are the known faults.
 func All() []Fault {
 	return []Fault{
-		{KillLeader, nil, "Patroni and PostgreSQL of the leader are killed with -9 and stay down; another member leads after about ttl."},
-		{PowerOffLeader, nil, "The leader's host loses its power; nothing on it answers, and another member leads after about ttl."},
-		{StopNode, []string{"node"}, "All services of one node are stopped in order; the host stays up."},
-		{DivergeOldLeader, nil, "The leader is cut off, commits rows that nobody else has, and is stopped and masked; another member leads meanwhile."},
-		{EtcdQuorum, nil, "etcd is killed on two of three nodes; the primary becomes read-only when the lock cannot be renewed."},
+		{Name: KillLeader, Summary: "kill Patroni and PostgreSQL on the leader; its unit stays down until it is started"},
+		{Name: StopNode, Arg: "node", Summary: "halt a host cleanly; the asynchronous replica unless named"},
+		{Name: PowerOffLeader, Summary: "take the power from the leader's host: nothing there answers any more"},
+		{Name: DivergeOldLeader, Summary: "fail over, leaving the old leader with commits that the new timeline lacks; Patroni is masked there"},
+		{Name: EtcdQuorum, Summary: "kill two of the three etcd members; their units stay stopped"},
 	}
 }
 
@@ -67,24 +66,30 @@ func Names() []string {
 	return names
 }
 
-// Call is a fault with its arguments.
+// Call is a fault with its argument.
 type Call struct {
 	Fault Fault
-	Args  []string
+	// Arg is empty when it was left out.
+	Arg string
 }
 
-// Parse reads a fault as books write it: the name and its arguments, between spaces.
+// Parse reads a fault as books write it: its name, and perhaps its argument. The error says which faults there are, or how
+// this one is written.
 func Parse(text string) (Call, error) {
 	words := strings.Fields(text)
 	if len(words) == 0 {
-		return Call{}, fmt.Errorf("a fault has no name; the faults are %s", strings.Join(Names(), ", "))
+		return Call{}, fmt.Errorf("the fault has no name; the faults are %s", strings.Join(Names(), ", "))
 	}
 	f, ok := Find(words[0])
 	if !ok {
 		return Call{}, fmt.Errorf("there is no fault %q; the faults are %s", words[0], strings.Join(Names(), ", "))
 	}
-	if len(words)-1 != len(f.Params) {
-		return Call{}, fmt.Errorf("the fault %s takes %d arguments and got %d; write `%s`", f.Name, len(f.Params), len(words)-1, f.Usage())
+	c := Call{Fault: f}
+	switch {
+	case len(words) == 2 && f.Arg != "":
+		c.Arg = words[1]
+	case len(words) > 1:
+		return Call{}, fmt.Errorf("too many words for the fault %s; write `%s`", f.Name, f.Usage())
 	}
-	return Call{Fault: f, Args: words[1:]}, nil
+	return c, nil
 }
