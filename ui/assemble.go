@@ -19,15 +19,14 @@ func assemble(o Options, j *jobs) (*console, *walker) {
 	}
 	t, s := o.Theme, o.Eyes.State()
 	at := clock{now: o.Now()}
-	start := starter{jobs: j, walks: o.Walks, book: o.Book, inputs: o.Inputs, dryRun: o.DryRun}
-	w := newWalker(t, j, o.Eyes, s, at)
-	lib := newLibrary(t, s, nil, start, at)
 	c := &console{
-		theme: t, dialogs: stack{now: o.Now},
-		frame:   &frame{clock: at, file: o.Cluster, operator: o.Operator, host: o.Host, state: s},
-		screens: []screen{newCluster(o.Cluster, s, nil, at), lib, w},
-		tick:    second(o.Now),
+		theme: t, dialogs: stack{now: o.Now}, tick: second(o.Now),
+		frame: &frame{clock: at, file: o.Cluster, operator: o.Operator, host: o.Host, state: s},
 	}
+	open := c.dialogs.open
+	start := starter{open: open, jobs: j, walks: o.Walks, book: o.Book, inputs: o.Inputs, dryRun: o.DryRun}
+	w := newWalker(t, open, j, o.Eyes, s, at)
+	c.screens = []screen{newCluster(o.Cluster, s, nil, open, at), newLibrary(t, s, nil, start, at), w}
 	var begin []tea.Cmd
 	if o.Walk != nil {
 		c.focus = onWalk

@@ -7,7 +7,7 @@ import (
 )
 
 // box puts a frame with a heading around lines of width cells.
-func box(t *Theme, border func(string) string, heading string, lines []string, width int) []string {
+func box(border func(string) string, heading string, lines []string, width int) []string {
 	heading = " " + ansi.Truncate(heading, width-2, "…") + " "
 	out := []string{border("╭─") + heading + border(strings.Repeat("─", max(width+1-ansi.StringWidth(heading), 0))+"╮")}
 	for _, l := range lines {

@@ -46,7 +46,11 @@ func checkLines(t *Theme, label string, checks []walk.Check, tail string, width 
 		if c.Answer == gate.Unknown && c.Unseen != "" {
 			out = append(out, hang(indent+t.paint(unseen, "not seen: "), c.Unseen, width)...)
 		}
-		out = append(out, partLines(t, c.Parts, indent, width)...)
+		for _, p := range c.Parts {
+			if p.Text != c.Text { // what the whole of it says stands above
+				out = append(out, partLines(t, []gate.Part{p}, indent, width)...)
+			}
+		}
 	}
 	return out
 }
@@ -56,7 +60,7 @@ func partLines(t *Theme, parts []gate.Part, indent string, width int) []string {
 	var out []string
 	for _, p := range parts {
 		glyph, tone := answered(p.Answer)
-		out = append(out, hang(indent+t.paint(tone, glyph)+" "+p.Text+" = ", p.Value, width)...)
+		out = append(out, hang(indent+t.paint(tone, glyph)+" ", p.Text+" = "+p.Value, width)...)
 	}
 	return out
 }

@@ -36,6 +36,7 @@ type goMsg struct {
 // cluster is the screen of the stack: a row a layer, a column a node, and what is wrong with it.
 type cluster struct {
 	clock
+	open    opener
 	file    *inventory.Cluster
 	library *runbooks.Library
 
@@ -51,8 +52,8 @@ type cluster struct {
 	width       int
 }
 
-func newCluster(file *inventory.Cluster, s *probes.State, lib *runbooks.Library, c clock) *cluster {
-	return &cluster{clock: c, file: file, state: s, library: lib, config: remembered(nil, s)}
+func newCluster(file *inventory.Cluster, s *probes.State, lib *runbooks.Library, open opener, c clock) *cluster {
+	return &cluster{clock: c, open: open, file: file, state: s, library: lib, config: remembered(nil, s)}
 }
 
 // sight is the State as it looks now.
@@ -196,7 +197,7 @@ func (c *cluster) order(rows []row) []int {
 func (c *cluster) enter(rows []row, found []finding) tea.Cmd {
 	if c.row >= len(rows) {
 		if i := c.row - len(rows); i < len(found) {
-			return say(openMsg{newFinding(found[i], c.clock)})
+			return c.open(newFinding(found[i], c.clock))
 		}
 		return nil
 	}
@@ -209,7 +210,7 @@ func (c *cluster) enter(rows []row, found []finding) tea.Cmd {
 		_, stack := matrix(c.file, c.sight())
 		i = c.order(stack)[c.column]
 	}
-	return say(openMsg{newEvidence(c.state, c.library, r, r.cells[i].node, c.show)})
+	return c.open(newEvidence(c.state, c.library, r, r.cells[i].node, c.show))
 }
 
 func (c *cluster) bindings() []key.Binding {

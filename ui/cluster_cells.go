@@ -7,13 +7,17 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"recon/probes"
 )
 
 // cell is one service on one node, as a glyph, a word and the one number that matters.
 type cell struct {
 	node, glyph, word, number string
-	tone                      tone
+	// brief is what stands for word and number where there is little room; the number when it is empty.
+	brief string
+	tone  tone
 }
 
 // sick says whether the cell wants to be looked at.
@@ -28,8 +32,12 @@ func (c cell) text(width int) string {
 	if c.number != "" {
 		long += "  " + c.number
 	}
-	if len([]rune(long)) > width && c.number != "" && len([]rune(c.glyph+" "+c.number)) <= width && c.tone == good {
-		return c.glyph + " " + c.number
+	brief := c.brief
+	if brief == "" {
+		brief = c.number
+	}
+	if ansi.StringWidth(long) > width && brief != "" && ansi.StringWidth(c.glyph+" "+brief) <= width && c.tone == good {
+		return c.glyph + " " + brief
 	}
 	return fit(long, width)
 }
@@ -219,6 +227,7 @@ func (s sight) host(node string) cell {
 	var numbers []string
 	if len(n.Disks) > 0 {
 		c.word = fmt.Sprintf("disk %.0f%%", full)
+		c.brief = c.word
 	}
 	if n.ClockOffset != nil {
 		numbers = append(numbers, fmt.Sprintf("%+.0f ms", *n.ClockOffset*1000))

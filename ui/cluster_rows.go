@@ -52,7 +52,7 @@ func matrix(c *inventory.Cluster, s sight) (entry row, rows []row) {
 
 // vip is who holds a floating address. Its node is the address's name.
 func (s sight) vip(v inventory.VIP) cell {
-	c := cell{node: v.Name, glyph: glyphUnknown, word: v.Name + " " + v.Address + " → ", tone: unseen}
+	c := cell{node: v.Name, glyph: glyphUnknown, word: v.Name + " → ", number: v.Address, tone: unseen}
 	have, ok := s.VIPs[v.Name]
 	switch {
 	case !ok:

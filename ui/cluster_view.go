@@ -34,7 +34,8 @@ func (c *cluster) view(t *Theme, width, height int) []string {
 	room := max(rest-events-3, 1)
 	out = append(out, "")
 	out = append(out, c.findingLines(t, found, cursor-len(rows), width, room)...)
-	if left := height - len(out) - 1; left > 0 {
+	if left := height - len(out) - 2; left > 0 {
+		out = append(out, "")
 		out = append(out, t.paint(dim, " CHANGES"))
 		out = append(out, c.history.lines(t, width, left, c.show)...)
 	}
@@ -59,7 +60,11 @@ func (c *cluster) entryLine(t *Theme, entry row, width int, here bool) string {
 	out := " " + fit("ENTRY", rowName-1)
 	each := max((width-rowName)/len(entry.cells), 20)
 	for i, v := range entry.cells {
-		out += c.drawn(t, entry.name, v, fit(v.word+" "+v.glyph, each-2), here && i == c.column) + "  "
+		text := v.glyph + " " + v.word
+		if long := text + "  " + v.number; ansi.StringWidth(long) <= each-2 {
+			text = long
+		}
+		out += c.drawn(t, entry.name, v, fit(text, each-2), here && i == c.column) + "  "
 	}
 	return out
 }
@@ -102,7 +107,7 @@ func (c *cluster) drawn(t *Theme, row string, cell cell, text string, here bool)
 	}
 	when, changed := c.history.changed[place{row, cell.node}]
 	if changed && c.now.Sub(when) < markedFor {
-		return t.Changed.Render(t.paint(cell.tone, trimmed)) + pad
+		return t.Changed.Inherit(t.style(cell.tone)).Render(trimmed) + pad
 	}
 	return t.paint(cell.tone, trimmed) + pad
 }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"time"
 
 	"charm.land/bubbles/v2/key"
@@ -15,9 +16,9 @@ const (
 )
 
 // dialog is a question that stands before everything else. Keys reach it as stamped messages once it is awake; pastes
-// always do, marked as what they are. It answers with messages of its own and says when it is over.
+// always do, marked as what they are. It does nothing but answer with a message, and says when it is over.
 type dialog interface {
-	update(msg tea.Msg) (cmd tea.Cmd, over bool)
+	update(msg tea.Msg) (answer tea.Msg, over bool)
 	// view is the text inside the frame, at most width cells wide; asleep says that no key is taken yet.
 	view(t *Theme, width, height int, asleep bool) (heading string, lines []string)
 	bindings() []key.Binding
@@ -29,8 +30,8 @@ type sizeMsg struct{ width, height int }
 // within is the room inside a dialog on a screen of this size.
 func within(width, height int) sizeMsg { return sizeMsg{min(width-6, 110), height - 6} }
 
-// openMsg puts a dialog on the stack.
-type openMsg struct{ dialog dialog }
+// opener puts a dialog on the stack, at once: a key that was typed ahead finds it there.
+type opener func(dialog) tea.Cmd
 
 // drawnMsg says that the dialog with this number is on the screen since a moment, wakeMsg that it may be time to wake it.
 type (
@@ -96,7 +97,7 @@ func (s *stack) open(d dialog) tea.Cmd {
 	id := s.last
 	s.layers = append(s.layers, &layer{id: id, dialog: d})
 	d.update(s.size)
-	return wait(s.now, drawnIn, func(at time.Time) tea.Msg { return drawnMsg{id, at} })
+	return s.drawing(id)
 }
 
 func (s *stack) wake(id int, in time.Duration) tea.Cmd {
@@ -104,47 +105,46 @@ func (s *stack) wake(id int, in time.Duration) tea.Cmd {
 }
 
 // hand gives the keyboard's message to the dialog on top, if it may take it.
-func (s *stack) hand(msg stamped) tea.Cmd {
+func (s *stack) hand(msg stamped) (tea.Msg, tea.Cmd) {
 	l := s.top()
 	if _, ok := msg.msg.(tea.KeyPressMsg); ok {
 		if !l.takes(msg.at) {
-			return nil
+			return nil, nil
 		}
 		return s.deliver(l, msg)
 	}
 	// A paste is a busy keyboard: what its end leaks into the line comes at once behind it and is not taken.
 	was := l.awake
 	l.sleep(msg.at)
-	if was {
-		return tea.Batch(s.deliver(l, msg), s.wake(l.id, quietFor))
+	if !was {
+		return nil, nil
 	}
-	return nil
+	answer, cmd := s.deliver(l, msg)
+	return answer, tea.Batch(cmd, s.wake(l.id, quietFor))
 }
 
-func (s *stack) deliver(l *layer, msg tea.Msg) tea.Cmd {
-	cmd, over := l.update(msg)
-	if over {
-		for i, other := range s.layers {
-			if other == l {
-				s.layers = append(s.layers[:i:i], s.layers[i+1:]...)
-				break
-			}
-		}
-		if below := s.top(); below != nil {
-			// What was typed for the one above is not for the one below.
-			below.drawn, below.awake = false, false
-			id := below.id
-			cmd = tea.Batch(cmd, wait(s.now, drawnIn, func(at time.Time) tea.Msg { return drawnMsg{id, at} }))
-		}
+func (s *stack) deliver(l *layer, msg tea.Msg) (tea.Msg, tea.Cmd) {
+	answer, over := l.update(msg)
+	if !over {
+		return answer, nil
 	}
-	return cmd
+	s.layers = slices.DeleteFunc(slices.Clone(s.layers), func(other *layer) bool { return other == l })
+	below := s.top()
+	if below == nil {
+		return answer, nil
+	}
+	// What was typed for the one above is not for the one below.
+	below.drawn, below.awake = false, false
+	return answer, s.drawing(below.id)
+}
+
+func (s *stack) drawing(id int) tea.Cmd {
+	return wait(s.now, drawnIn, func(at time.Time) tea.Msg { return drawnMsg{id, at} })
 }
 
 // update takes what is not the keyboard's: the grace time's own messages, and everything else for every dialog.
 func (s *stack) update(msg tea.Msg) tea.Cmd {
 	switch m := msg.(type) {
-	case openMsg:
-		return s.open(m.dialog)
 	case drawnMsg:
 		if l := s.top(); l != nil && l.id == m.id && !l.drawn {
 			l.drawn = true
@@ -167,8 +167,12 @@ func (s *stack) update(msg tea.Msg) tea.Cmd {
 		s.size = m
 	}
 	var cmds []tea.Cmd
-	for _, l := range append([]*layer(nil), s.layers...) {
-		cmds = append(cmds, s.deliver(l, msg))
+	for _, l := range slices.Clone(s.layers) {
+		answer, cmd := s.deliver(l, msg)
+		if answer != nil {
+			cmds = append(cmds, say(answer))
+		}
+		cmds = append(cmds, cmd)
 	}
 	return tea.Batch(cmds...)
 }

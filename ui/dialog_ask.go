@@ -61,7 +61,7 @@ func (d *askDialog) begin() {
 	d.cursor = max(slices.Index(f.choices, have), 0)
 }
 
-func (d *askDialog) update(msg tea.Msg) (tea.Cmd, bool) {
+func (d *askDialog) update(msg tea.Msg) (tea.Msg, bool) {
 	m, ok := msg.(stamped)
 	if !ok {
 		return nil, false
@@ -77,7 +77,7 @@ func (d *askDialog) update(msg tea.Msg) (tea.Cmd, bool) {
 	return nil, false
 }
 
-func (d *askDialog) press(k tea.KeyPressMsg) (tea.Cmd, bool) {
+func (d *askDialog) press(k tea.KeyPressMsg) (tea.Msg, bool) {
 	switch k.String() {
 	case "esc", "ctrl+c":
 		return nil, true
@@ -104,7 +104,7 @@ func (d *askDialog) press(k tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, false
 }
 
-func (d *askDialog) enter() (tea.Cmd, bool) {
+func (d *askDialog) enter() (tea.Msg, bool) {
 	if d.at < len(d.fields) {
 		f := d.fields[d.at]
 		v := strings.TrimSpace(d.text.value())
@@ -122,7 +122,7 @@ func (d *askDialog) enter() (tea.Cmd, bool) {
 			return nil, false
 		}
 	}
-	return say(answeredMsg{d.form, d.values}), true
+	return answeredMsg{d.form, d.values}, true
 }
 
 func (d *askDialog) view(t *Theme, width, height int, asleep bool) (string, []string) {

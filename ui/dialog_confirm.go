@@ -46,7 +46,7 @@ func newConfirm(p *walk.Plan, step walk.StepView, dry bool) *confirmDialog {
 	return &confirmDialog{plan: p, step: step, dry: dry, gone: p.Refused}
 }
 
-func (d *confirmDialog) update(msg tea.Msg) (tea.Cmd, bool) {
+func (d *confirmDialog) update(msg tea.Msg) (tea.Msg, bool) {
 	switch m := msg.(type) {
 	case sizeMsg:
 		d.sizeMsg = m
@@ -75,7 +75,7 @@ func (d *confirmDialog) forget(why string) {
 	d.yes, d.keys, d.said = time.Time{}, 0, why
 }
 
-func (d *confirmDialog) press(k tea.KeyPressMsg, at time.Time) (tea.Cmd, bool) {
+func (d *confirmDialog) press(k tea.KeyPressMsg, at time.Time) (tea.Msg, bool) {
 	switch k.String() {
 	case "esc", "ctrl+c":
 		return nil, true
@@ -92,7 +92,7 @@ func (d *confirmDialog) press(k tea.KeyPressMsg, at time.Time) (tea.Cmd, bool) {
 		return d.pressName(k, at)
 	case walk.ByEnter:
 		if k.String() == "enter" {
-			return say(confirmedMsg{d.plan, walk.ByEnter, ""}), true
+			return confirmedMsg{d.plan, walk.ByEnter, ""}, true
 		}
 	default:
 		return d.pressYes(k, at)
@@ -100,7 +100,7 @@ func (d *confirmDialog) press(k tea.KeyPressMsg, at time.Time) (tea.Cmd, bool) {
 	return nil, false
 }
 
-func (d *confirmDialog) pressYes(k tea.KeyPressMsg, at time.Time) (tea.Cmd, bool) {
+func (d *confirmDialog) pressYes(k tea.KeyPressMsg, at time.Time) (tea.Msg, bool) {
 	switch {
 	case k.String() == "y" && !k.IsRepeat:
 		if d.yes.IsZero() {
@@ -116,10 +116,10 @@ func (d *confirmDialog) pressYes(k tea.KeyPressMsg, at time.Time) (tea.Cmd, bool
 		d.forget("that came too fast to have been typed: press y, then Enter")
 		return nil, false
 	}
-	return say(confirmedMsg{d.plan, walk.ByYes, ""}), true
+	return confirmedMsg{d.plan, walk.ByYes, ""}, true
 }
 
-func (d *confirmDialog) pressName(k tea.KeyPressMsg, at time.Time) (tea.Cmd, bool) {
+func (d *confirmDialog) pressName(k tea.KeyPressMsg, at time.Time) (tea.Msg, bool) {
 	if k.String() != "enter" {
 		if k.Text != "" {
 			if d.keys == 0 {
@@ -142,7 +142,7 @@ func (d *confirmDialog) pressName(k tea.KeyPressMsg, at time.Time) (tea.Cmd, boo
 		d.forget(fmt.Sprintf("%q is not %q: nothing was confirmed", typed, d.plan.Type))
 		return nil, false
 	}
-	return say(confirmedMsg{d.plan, walk.ByName, typed}), true
+	return confirmedMsg{d.plan, walk.ByName, typed}, true
 }
 
 func (d *confirmDialog) view(t *Theme, width, height int, asleep bool) (string, []string) {

@@ -43,7 +43,7 @@ type reasonDialog struct {
 	said  string
 }
 
-func (d *reasonDialog) update(msg tea.Msg) (tea.Cmd, bool) {
+func (d *reasonDialog) update(msg tea.Msg) (tea.Msg, bool) {
 	m, ok := msg.(stamped)
 	if !ok {
 		return nil, false
@@ -62,7 +62,7 @@ func (d *reasonDialog) update(msg tea.Msg) (tea.Cmd, bool) {
 				d.said = "a reason in words is needed; esc closes this"
 				return nil, false
 			}
-			return say(reasonMsg{d.purpose, d.step, text}), true
+			return reasonMsg{d.purpose, d.step, text}, true
 		}
 		d.said = ""
 		d.text.press(k)

@@ -13,7 +13,7 @@ type sureDialog struct {
 	msg     tea.Msg
 }
 
-func (d *sureDialog) update(msg tea.Msg) (tea.Cmd, bool) {
+func (d *sureDialog) update(msg tea.Msg) (tea.Msg, bool) {
 	m, ok := msg.(stamped)
 	if !ok {
 		return nil, false
@@ -23,7 +23,7 @@ func (d *sureDialog) update(msg tea.Msg) (tea.Cmd, bool) {
 	case !ok:
 		return nil, false
 	case k.String() == "y" && !k.IsRepeat:
-		return say(d.msg), true
+		return d.msg, true
 	}
 	return nil, true
 }

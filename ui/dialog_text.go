@@ -20,7 +20,7 @@ type textAction struct {
 	msg tea.Msg
 }
 
-func (d *textDialog) update(msg tea.Msg) (tea.Cmd, bool) {
+func (d *textDialog) update(msg tea.Msg) (tea.Msg, bool) {
 	switch m := msg.(type) {
 	case sizeMsg:
 		d.sizeMsg = m
@@ -31,7 +31,7 @@ func (d *textDialog) update(msg tea.Msg) (tea.Cmd, bool) {
 		}
 		for _, a := range d.actions {
 			if hits(k.String(), a.Binding) {
-				return say(a.msg), true
+				return a.msg, true
 			}
 		}
 		lines := len(d.text(&Theme{}, d.width))

@@ -156,7 +156,7 @@ func newEvidence(s *probes.State, lib *runbooks.Library, r row, node string, sho
 	return d
 }
 
-func (d *evidenceDialog) update(msg tea.Msg) (tea.Cmd, bool) {
+func (d *evidenceDialog) update(msg tea.Msg) (tea.Msg, bool) {
 	if m, ok := msg.(stateMsg); ok {
 		d.state = m.state
 		return nil, false

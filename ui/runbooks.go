@@ -44,8 +44,10 @@ type library struct {
 	open    []audit.Summary
 	current *walk.View // the walk that is on the walk screen
 	running bool       // a step of it runs
+	waiting bool       // a walk is being started
 
 	cursor  int
+	moved   bool // the operator chose the line; until then the cursor stays on the first
 	reading bool // the keys scroll the book, not the list
 	filter  line
 	typing  bool
@@ -100,12 +102,20 @@ func (l *library) update(msg tea.Msg) tea.Cmd {
 		}
 	case answeredMsg:
 		if id, ok := strings.CutPrefix(m.form, "start "); ok {
-			return l.start.begin(l.library, id, m.values)
+			l.waiting = true
+			return tea.Batch(l.start.begin(l.library, id, m.values), say(noticeMsg{"the walk is being started"}))
 		}
 	case lookAgainMsg:
 		return l.start.look()
 	case resumeMsg:
-		return l.start.resume(m.path)
+		l.waiting = true
+		return tea.Batch(l.start.resume(m.path), say(noticeMsg{"the walk is being taken up again"}))
+	case startedMsg:
+		l.waiting = false
+		if m.err == nil {
+			return say(noticeMsg{})
+		}
+		return nil
 	case stamped:
 		return tea.Batch(l.keyboard(m.msg), l.draw())
 	default:
@@ -119,19 +129,22 @@ func (l *library) keep(change func()) {
 	was := l.selected()
 	change()
 	for i, it := range l.items() {
-		if was != nil && it.section == was.section && it.name() == was.name() {
+		if was != nil && l.moved && it.section == was.section && it.name() == was.name() {
 			l.cursor = i
 			return
 		}
 	}
 	l.cursor = min(l.cursor, max(len(l.items())-1, 0))
+	if !l.moved {
+		l.cursor = 0
+	}
 }
 
 func (l *library) find(id string) {
 	l.filter.set("")
 	for i, it := range l.items() {
 		if it.book != nil && it.book.ID == id {
-			l.cursor = i
+			l.cursor, l.moved = i, true
 			l.top = scroll{}
 			return
 		}

@@ -58,6 +58,7 @@ func (l *library) move(k string) {
 		return
 	}
 	was := l.cursor
+	l.moved = l.moved || step(k, 2) != 0
 	l.cursor = min(max(l.cursor+step(k, l.bodyHeight()), 0), max(len(l.items())-1, 0))
 	if was != l.cursor {
 		l.top = scroll{}
@@ -68,12 +69,12 @@ func (l *library) move(k string) {
 func (l *library) enter(dry bool) tea.Cmd {
 	it := l.selected()
 	switch {
-	case it == nil:
+	case it == nil || l.waiting:
 		return nil
 	case l.running:
 		return say(noticeMsg{"a step is running; wait for its outcome"})
 	case it.open != nil:
-		return say(openMsg{newResume(*it.open, l.show)})
+		return l.start.open(newResume(*it.open, l.show))
 	case len(it.book.Steps) == 0:
 		return say(noticeMsg{it.book.ID + " only says what is seen; there is nothing to walk"})
 	}

@@ -20,6 +20,7 @@ type resumeMsg struct{ path string }
 
 // starter begins walks. dry is decided when the questions are asked, and stands in the form's name.
 type starter struct {
+	open  opener
 	jobs  *jobs
 	walks Walks
 	// book, inputs and dryRun are what the console was opened for.
@@ -44,25 +45,23 @@ func (s *starter) wanted(lib *runbooks.Library, state *probes.State) tea.Cmd {
 
 // ask opens the form of a book: its hash and its inputs, with the choices and defaults that the State yields now.
 func (s *starter) ask(b *runbooks.Runbook, state *probes.State, current *walk.View, dry bool, given map[string]string) tea.Cmd {
-	return func() tea.Msg {
-		vars := probes.Vars(state)
-		var fields []field
-		for _, in := range b.Inputs {
-			choices, preset := in.Options(vars)
-			if v := given[in.Name]; v != "" {
-				preset = v
-			}
-			fields = append(fields, field{name: in.Name, ask: in.Ask, choices: choices, preset: preset})
+	vars := probes.Vars(state)
+	var fields []field
+	for _, in := range b.Inputs {
+		choices, preset := in.Options(vars)
+		if v := given[in.Name]; v != "" {
+			preset = v
 		}
-		form := "start " + b.ID
-		if dry {
-			form += " dry"
-		}
-		d := newAsk(form, b.Title, fields)
-		d.review, d.last = true, "starts the walk"
-		d.about = func(t *Theme, width int) []string { return startLines(t, b, current, dry, width) }
-		return openMsg{d}
+		fields = append(fields, field{name: in.Name, ask: in.Ask, choices: choices, preset: preset})
 	}
+	form := "start " + b.ID
+	if dry {
+		form += " dry"
+	}
+	d := newAsk(form, b.Title, fields)
+	d.review, d.last = true, "starts the walk"
+	d.about = func(t *Theme, width int) []string { return startLines(t, b, current, dry, width) }
+	return s.open(d)
 }
 
 // startLines are what the operator should know before a walk begins.

@@ -120,13 +120,15 @@ func (l *library) itemLines(t *Theme, it item, here bool, width int) []string {
 	return []string{lead + mark(bookLine(it.book, width-2))}
 }
 
+// bookLine is a book's severity and title, and its systems where there is room.
 func bookLine(b *runbooks.Runbook, width int) string {
-	right := "  " + strings.Join(b.Systems, " ")
-	if ansi.StringWidth(right) > width/3 {
-		right = ansi.Truncate(right, width/3, "…")
-	}
 	glyph, _ := severe(b.Severity)
-	return ends(glyph+" "+number(b.Severity)+" "+b.Title, right, width)
+	left := glyph + " " + number(b.Severity) + " " + b.Title
+	right := strings.Join(b.Systems, " ")
+	if room := width - ansi.StringWidth(left) - 2; room >= 8 {
+		return ends(left, ansi.Truncate(right, room, "…"), width)
+	}
+	return left
 }
 
 // book is the text of the right pane.

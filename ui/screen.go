@@ -1,6 +1,13 @@
 package ui
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// narrowDialog is the least width inside a dialog, so that it does not jump while one types.
+const narrowDialog = 60
 
 // content is the whole screen as text.
 func (c *console) content() string {
@@ -27,7 +34,13 @@ func (c *console) content() string {
 		in := within(c.width, c.height)
 		heading, lines := top.view(t, in.width, min(in.height, room-2), !top.awake)
 		_, rule := t.environment(c.frame.file.Environment)
-		body = over(t, body, box(t, func(s string) string { return rule.Render(s) }, heading, lines, in.width), c.width, room)
+		wide := max(ansi.StringWidth(heading)+2, narrowDialog)
+		for i, l := range lines {
+			lines[i] = strings.TrimRight(l, " ")
+			wide = max(wide, ansi.StringWidth(lines[i]))
+		}
+		framed := box(func(s string) string { return rule.Render(s) }, heading, lines, min(wide, in.width))
+		body = over(t, body, framed, c.width, room)
 	}
 	return strings.Join(append(append(head, body...), foot...), "\n")
 }

@@ -69,24 +69,32 @@ func DefaultTheme() *Theme {
 	return t
 }
 
-func (t *Theme) paint(m tone, text string) string {
+func (t *Theme) style(m tone) lipgloss.Style {
 	switch m {
 	case good:
-		return t.Good.Render(text)
+		return t.Good
 	case warn:
-		return t.Warn.Render(text)
+		return t.Warn
 	case bad:
-		return t.Bad.Render(text)
+		return t.Bad
 	case unseen:
-		return t.Unseen.Render(text)
+		return t.Unseen
 	case dim:
-		return t.Dim.Render(text)
+		return t.Dim
 	case strong:
-		return t.Strong.Render(text)
+		return t.Strong
 	case title:
-		return t.Title.Render(text)
+		return t.Title
 	}
-	return text
+	return lipgloss.Style{}
+}
+
+// paint styles a text that has no styles in it.
+func (t *Theme) paint(m tone, text string) string {
+	if m == plain {
+		return text
+	}
+	return t.style(m).Render(text)
 }
 
 // environment is the badge's style and that of the lines of the frame. What is not known is PRODUCTION.

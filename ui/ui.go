@@ -50,7 +50,7 @@ func (c *console) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return c, tea.Batch(c.all(msg), c.dialogs.update(within(m.Width, m.Height)), load)
 	case stamped:
 		return c, c.keyboard(m)
-	case openMsg, drawnMsg, wakeMsg:
+	case drawnMsg, wakeMsg:
 		return c, c.dialogs.update(msg)
 	case goMsg:
 		c.focus = m.screen
@@ -76,7 +76,13 @@ func (c *console) keyboard(m stamped) tea.Cmd {
 		return nil
 	}
 	if c.dialogs.top() != nil && !c.small() {
-		return c.dialogs.hand(m)
+		answer, cmd := c.dialogs.hand(m)
+		if answer == nil {
+			return cmd
+		}
+		// At once, so that what was typed ahead finds it done.
+		_, more := c.Update(answer)
+		return tea.Batch(cmd, more)
 	}
 	focused := c.screens[c.focus]
 	if w, ok := focused.(writer); isKey && !(ok && w.writing()) {
@@ -85,15 +91,16 @@ func (c *console) keyboard(m stamped) tea.Cmd {
 			c.focus = int(k.String()[0] - '1')
 			return nil
 		case "t":
-			return say(localMsg{})
+			_, cmd := c.Update(localMsg{})
+			return cmd
 		case "?":
-			return say(openMsg{c.help()})
+			return c.dialogs.open(c.help())
 		case "q":
-			return say(leaveMsg{})
+			return c.all(leaveMsg{})
 		}
 	}
 	if isKey && k.String() == "ctrl+c" {
-		return say(leaveMsg{})
+		return c.all(leaveMsg{})
 	}
 	return focused.update(m)
 }

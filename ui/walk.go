@@ -45,6 +45,7 @@ type run struct {
 	step   int
 	began  time.Time
 	limit  time.Duration
+	plan   *walk.Plan // what is sent
 	cancel context.CancelFunc
 }
 
@@ -59,6 +60,7 @@ const (
 // walker is the screen of the walk: the steps, the step, what comes back, and the systems that the book names.
 type walker struct {
 	clock
+	open  opener
 	jobs  *jobs
 	eyes  Eyes
 	pages pages
@@ -90,8 +92,8 @@ type walker struct {
 	height int
 }
 
-func newWalker(t *Theme, j *jobs, eyes Eyes, s *probes.State, c clock) *walker {
-	return &walker{clock: c, jobs: j, eyes: eyes, state: s, pages: newPages(t), look: -1, follow: true, held: map[int]bool{}, tape: newTape()}
+func newWalker(t *Theme, open opener, j *jobs, eyes Eyes, s *probes.State, c clock) *walker {
+	return &walker{clock: c, open: open, jobs: j, eyes: eyes, state: s, pages: newPages(t), look: -1, follow: true, held: map[int]bool{}, tape: newTape()}
 }
 
 func (w *walker) update(msg tea.Msg) tea.Cmd {
@@ -209,6 +211,9 @@ func (w *walker) viewed(m viewMsg) tea.Cmd {
 		if old == nil || old.Current != v.Current {
 			w.look = -1
 		}
+		if old != nil && v.Status != walk.Open {
+			w.look = old.Current // the walk ended there
+		}
 	}
 	cmds := []tea.Cmd{w.draw()}
 	if v.Next.Kind == walk.NextProve && w.run == nil && !w.held[v.Next.Step] {
@@ -249,5 +254,5 @@ func (w *walker) leave() tea.Cmd {
 		w.run.what + " since " + w.show(w.run.began) + ".",
 		"Leaving cuts it off: what it has done by then stays done, and its outcome may be unknown. The walk stays open.",
 	}
-	return say(openMsg{&sureDialog{heading: "A step is running", about: about, does: "cuts it off and leaves", msg: leaveNowMsg{}}})
+	return w.open(&sureDialog{heading: "A step is running", about: about, does: "cuts it off and leaves", msg: leaveNowMsg{}})
 }

@@ -11,6 +11,7 @@ type walkKey int
 
 const (
 	keyReview walkKey = iota
+	keyShow
 	keyRecheck
 	keyOverride
 	keyApplies
@@ -40,6 +41,8 @@ func (k walkKey) binding() key.Binding {
 	switch k {
 	case keyReview:
 		return bind("enter", "review", "enter")
+	case keyShow:
+		return bind("enter", "the step", "enter")
 	case keyRecheck:
 		return bind("r", "recheck", "r")
 	case keyOverride:
@@ -117,7 +120,12 @@ func (w *walker) live() []walkKey {
 	case walk.NextDecide:
 		out = append(out, keyApplies, keyNotNeeded, keyRecheck, keySkip)
 	case walk.NextConfirm:
-		out = append(out, keyReview, keySkip)
+		// The step's own words, its warnings among them, are on the screen before the confirmation is.
+		if !w.wide() && w.focus != paneStep {
+			out = append(out, keyShow, keySkip)
+		} else {
+			out = append(out, keyReview, keySkip)
+		}
 	case walk.NextAsk:
 		out = append(out, keyAnswer, keySkip)
 	case walk.NextAttest:

@@ -26,12 +26,12 @@ func (w *walker) runLine(t *Theme) string {
 	took := w.now.Sub(r.began)
 	switch {
 	case r.kind == proving && w.progress != nil:
-		s := "waited " + lasting(w.progress.Waited)
+		s := lasting(w.progress.Waited)
 		if w.progress.Limit > 0 {
 			s += " of " + lasting(w.progress.Limit) + ", " + lasting(w.progress.Limit-w.progress.Waited) + " left"
 		}
 		if w.progress.For > 0 {
-			s += ", holding " + lasting(w.progress.Holding) + " of " + lasting(w.progress.For)
+			s += ", holds " + lasting(w.progress.Holding) + " of " + lasting(w.progress.For)
 		}
 		return t.paint(strong, s)
 	case r.limit > 0:
@@ -66,7 +66,7 @@ func (w *walker) waits(t *Theme) (mark, text string) {
 	case walk.NextDecide:
 		return t.paint(unseen, glyphUnknown), "does this step apply? " + sv.Reason
 	case walk.NextConfirm:
-		return glyphHere, "enter reviews " + t.paint(risky(n.Plan.Risk), strings.ToUpper(string(n.Plan.Risk))) + " on " + targets(n.Plan)
+		return glyphHere, "next: " + t.paint(risky(n.Plan.Risk), strings.ToUpper(string(n.Plan.Risk))) + " on " + targets(n.Plan) + t.paint(dim, ", nothing is sent before you confirmed it")
 	case walk.NextAsk:
 		return glyphHere, "the book asks: " + n.Question.Question
 	case walk.NextAttest:

@@ -1,42 +1,81 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
 )
 
-// output is what came back from the step that ran last, and how it ended.
+// output is what came back from the step that ran last, and how it ended. The pane scrolls by lines as they came; only those
+// that are seen are wrapped, so that a noisy step costs no more than a quiet one.
 func (w *walker) output(t *Theme, width, height int) []string {
-	lines := w.outputLines(t, width)
-	s := w.tops[paneOutput]
-	if w.follow {
-		s.top = max(len(lines)-height, 0)
+	total := w.outputTotal()
+	if total == 0 {
+		return sheet([]string{t.paint(dim, "nothing was sent yet")}, width, height)
 	}
-	return s.view(t, lines, width, height)
+	var out []string
+	if w.follow {
+		for i := total - 1; i >= 0 && len(out) < height; i-- {
+			out = slices.Concat(w.outputLine(t, i, width), out)
+		}
+		return sheet(out[max(len(out)-height, 0):], width, height)
+	}
+	for i := w.tops[paneOutput].top; i < total && len(out) < height; i++ {
+		out = append(out, w.outputLine(t, i, width)...)
+	}
+	out = sheet(out, width, height)
+	out[height-1] = fit(t.paint(dim, "… stands still; end follows the newest"), width)
+	return out
 }
 
-func (w *walker) outputLines(t *Theme, width int) []string {
-	var out []string
+// outputTotal is how many lines there are: what is lost, what came, and the outcomes.
+func (w *walker) outputTotal() int {
+	n := len(w.heard.lines) + len(w.outcomes)
 	if w.heard.lost > 0 {
-		out = append(out, t.paint(dim, plural(w.heard.lost, "line")+" before are only beside the trail"))
+		n++
 	}
+	return n
+}
+
+// outputLine is one of them, wrapped.
+func (w *walker) outputLine(t *Theme, i, width int) []string {
+	if w.heard.lost > 0 {
+		if i == 0 {
+			return []string{t.paint(dim, plural(w.heard.lost, "line")+" before are only beside the trail")}
+		}
+		i--
+	}
+	if i >= len(w.heard.lines) {
+		return hang("", outcomeText(t, w.outcomes[i-len(w.heard.lines)]), width)
+	}
+	l := w.heard.lines[i]
 	names := 0
 	for _, n := range w.heard.names {
 		names = max(names, ansi.StringWidth(n))
 	}
-	for _, l := range w.heard.lines {
-		text := strings.ReplaceAll(l.text, "\t", "    ")
-		if len(w.heard.names) > 1 || names+3 < width/2 {
-			text = t.paint(dim, fit(l.target, names)+" │ ") + text
+	lead := ""
+	if len(w.heard.names) > 1 || names+3 < width/2 {
+		lead = fit(l.target, names) + " "
+	}
+	parts := strings.Split(ansi.Hardwrap(strings.ReplaceAll(l.text, "\t", "    "), max(width-ansi.StringWidth(lead)-2, 8), true), "\n")
+	for k := range parts {
+		if k == 0 {
+			parts[k] = t.paint(dim, lead+"│ ") + parts[k]
+		} else {
+			parts[k] = t.paint(dim, strings.Repeat(" ", len(lead))+"┆ ") + parts[k]
 		}
-		out = append(out, ansi.Truncate(text, width, "…"))
 	}
-	for _, o := range w.outcomes {
-		out = append(out, hang("", outcomeText(t, o), width)...)
+	return parts
+}
+
+// scrollOutput moves in the output. At its end it follows what comes.
+func (w *walker) scrollOutput(by, height int) {
+	total := w.outputTotal()
+	top := &w.tops[paneOutput]
+	if w.follow {
+		top.top = max(total-height, 0)
 	}
-	if len(out) == 0 {
-		return []string{t.paint(dim, "nothing was sent yet")}
-	}
-	return out
+	top.by(by, total, max(height/2, 1))
+	w.follow = by > 0 && top.top >= total-max(height/2, 1)
 }

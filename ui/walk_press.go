@@ -47,7 +47,10 @@ func (w *walker) do(k walkKey) tea.Cmd {
 	sv := w.seen.Steps[step]
 	switch k {
 	case keyReview:
-		return say(openMsg{newConfirm(n.Plan, sv, w.seen.DryRun)})
+		return w.open(newConfirm(n.Plan, sv, w.seen.DryRun))
+	case keyShow:
+		w.focus = paneStep
+		return w.draw()
 	case keyRecheck:
 		return w.recheck()
 	case keyMeasure:
@@ -73,11 +76,11 @@ func (w *walker) do(k walkKey) tea.Cmd {
 	case keyCopy:
 		return w.copy()
 	case keyJump:
-		return say(openMsg{w.jumpDialog()})
+		return w.open(w.jumpDialog())
 	case keyBooks:
 		return say(goMsg{screen: onRunbooks})
 	}
-	return say(openMsg{w.reasonFor(k, step, sv)})
+	return w.open(w.reasonFor(k, step, sv))
 }
 
 func (w *walker) planned(m plannedMsg) tea.Cmd {
@@ -87,7 +90,7 @@ func (w *walker) planned(m plannedMsg) tea.Cmd {
 	if m.err != nil {
 		return tea.Batch(say(errorMsg{"roll back", m.err}), w.refresh())
 	}
-	return tea.Batch(say(openMsg{newConfirm(m.plan, w.seen.Steps[m.plan.Step], w.seen.DryRun)}), w.refresh())
+	return tea.Batch(w.open(newConfirm(m.plan, w.seen.Steps[m.plan.Step], w.seen.DryRun)), w.refresh())
 }
 
 // freshFor is how long a recheck waits for answers.
@@ -112,16 +115,16 @@ func (w *walker) stop() tea.Cmd {
 		w.cut()
 		return nil
 	}
-	return say(openMsg{&sureDialog{
+	return w.open(&sureDialog{
 		heading: "Cut off what runs", does: "cuts it off", msg: cutMsg{},
 		about: []string{w.run.what + ".", "What it has done by then stays done, and its outcome may be unknown."},
-	}})
+	})
 }
 
 func (w *walker) question(q *runbooks.Question, n walk.Next) tea.Cmd {
 	d := newAsk("answer "+q.Name, "The book asks", []field{{name: q.Name, ask: q.Question, choices: n.Choices, preset: n.Default}})
 	d.last = "writes the answer into the trail"
-	return say(openMsg{d})
+	return w.open(d)
 }
 
 // ending asks to acknowledge what the walk leaves behind, and ends it.
@@ -136,7 +139,7 @@ func (w *walker) ending(n walk.Next) tea.Cmd {
 		}
 		d.about = append(d.about, "The trail keeps what is left behind and that you saw it.")
 	}
-	return say(openMsg{d})
+	return w.open(d)
 }
 
 func (w *walker) finish(acknowledged []string) tea.Cmd {

@@ -127,6 +127,7 @@ func (w *walker) execute(m confirmedMsg) tea.Cmd {
 		rep, err := one.Execute(ctx, a, tape.sink)
 		return executedMsg{run: run, report: rep, err: err}
 	})
+	w.run.plan = plan
 	for _, it := range plan.Items {
 		w.run.limit += it.Timeout
 	}
@@ -146,12 +147,15 @@ func (w *walker) executed(m executedMsg) tea.Cmd {
 	case w.leaving:
 		return tea.Quit
 	case len(m.report.Changed) > 0:
-		cmds = append(cmds, say(openMsg{changedDialog(m.report.Changed)}))
+		cmds = append(cmds, w.open(changedDialog(m.report.Changed)))
 	case m.err != nil:
 		cmds = append(cmds, say(errorMsg{"run the step", m.err}))
 	}
 	w.stage = 0
-	return tea.Batch(append(cmds, w.refresh())...)
+	if !w.wide() && w.outStep < len(w.seen.Steps) && w.seen.Steps[w.outStep].Step.Proof != nil && w.focus == paneOutput {
+		w.focus = paneStep // the proof is looked at there
+	}
+	return tea.Batch(append(cmds, w.refresh(), w.draw())...)
 }
 
 // changedDialog says that nothing was sent, because a gate is not what it was when the operator confirmed.
@@ -171,7 +175,7 @@ func (w *walker) prove(step int) tea.Cmd {
 	w.progress = nil
 	delete(w.held, step)
 	var seen atomic.Pointer[walk.Progress]
-	cmd := w.begin(proving, "the proof is measured", step, func(ctx context.Context, run int) tea.Msg {
+	cmd := w.begin(proving, "waits for the proof, on fresh answers", step, func(ctx context.Context, run int) tea.Msg {
 		answer, err := one.Prove(ctx, step, func(p walk.Progress) { seen.Store(&p) })
 		if err != nil && ctx.Err() != nil {
 			return provedMsg{run: run, step: step, stopped: true}

@@ -34,7 +34,7 @@ func (w *walker) stepLines(t *Theme, width int) []string {
 		rest = append(rest, hang(t.paint(bad, "OVERRIDDEN "), why, width)...)
 	}
 	rest = append(rest, checkLines(t, "before", sv.Before, "", width)...)
-	if p := w.seen.Next.Plan; p != nil {
+	if p := w.plan(); p != nil {
 		rest = append(rest, planLines(t, p, width)...)
 	} else if len(sv.Step.Commands) > 0 {
 		rest = append(rest, commandLines(t, sv.Step.Commands, width)...)
@@ -55,6 +55,14 @@ func (w *walker) stepLines(t *Theme, width int) []string {
 		return out
 	}
 	return append(append(out, ""), rest...)
+}
+
+// plan is what runs, else what waits to be confirmed.
+func (w *walker) plan() *walk.Plan {
+	if w.run != nil && w.run.plan != nil {
+		return w.run.plan
+	}
+	return w.seen.Next.Plan
 }
 
 // asWritten is a step that is not at hand: its conditions and commands as they stand in the book.

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"path/filepath"
 	"strings"
 
 	"recon/internal/walk"
@@ -77,7 +78,7 @@ func (w *walker) header(t *Theme, width int) []string {
 		}
 		return []string{ends(left, strings.Join(names, " ")+" ", width)}
 	}
-	return []string{ends(left, t.paint(dim, v.Trail+" "), width)}
+	return []string{ends(left, t.paint(dim, filepath.Base(v.Trail)+" "), width)}
 }
 
 // only is the pane that is shown where there is room for one. What the walk waits for stays below each of them.
@@ -103,7 +104,7 @@ func (w *walker) beside(t *Theme, width, height int) []string {
 	wide, live := w.sides()
 	mid := w.stepWidth()
 	next := w.next(t, mid)
-	below := max(height/3, 6)
+	below := w.below(height)
 	room := max(height-below-1-len(next), 4)
 	step := w.tops[paneStep].view(t, w.stepLines(t, mid), mid, room)
 	middle := append(append([]string{}, step...), sheet(next, mid, len(next))...)
@@ -113,6 +114,14 @@ func (w *walker) beside(t *Theme, width, height int) []string {
 	right := append([]string{w.named(t, "live", paneLive, live)}, w.tops[paneLive].view(t, w.strip(t, live), live, height-1)...)
 	middle = sheet(append([]string{w.named(t, "step", paneStep, mid)}, middle...), mid, height)
 	return sheet(beside(t.Rule.Render(" │ "), left, middle, right), width, height)
+}
+
+// below is the height of the output, which takes room once there is something to read.
+func (w *walker) below(height int) int {
+	if len(w.heard.lines) == 0 && len(w.outcomes) == 0 {
+		return 3
+	}
+	return max(height/3, 6)
 }
 
 // named is the line with the name of a pane; the one that takes the arrows stands in brackets.
@@ -134,9 +143,9 @@ func (w *walker) heightOf(p pane) int {
 	case !w.wide(), p == paneLive, p == paneSteps:
 		return body
 	case p == paneOutput:
-		return max(body/3, 5)
+		return max(w.below(body)-1, 2)
 	}
-	return max(body*2/3-4, 4)
+	return max(body-w.below(body)-5, 4)
 }
 
 // scrollBy moves in the pane that takes the arrows.
@@ -153,20 +162,13 @@ func (w *walker) scrollBy(k string) {
 		w.look = min(max(w.shown()+by, 0), len(w.seen.Steps)-1)
 		w.tops[paneStep] = scroll{}
 	case paneOutput:
-		total := len(w.outputLines(t, w.outputWidth()))
-		if w.follow {
-			top.top = max(total-height, 0)
-		}
-		top.by(by, total, height)
-		w.follow = top.top >= total-height
+		w.scrollOutput(by, height)
 	case paneLive:
 		top.by(by, len(w.strip(t, w.stepWidth())), height)
 	default:
 		top.by(by, len(w.stepLines(t, w.stepWidth())), height)
 	}
 }
-
-func (w *walker) outputWidth() int { return w.stepWidth() }
 
 // steps is the list of the steps.
 func (w *walker) steps(t *Theme, width, height int) []string {
@@ -175,7 +177,10 @@ func (w *walker) steps(t *Theme, width, height int) []string {
 	for i, sv := range w.seen.Steps {
 		glyph, tone := stepped(sv.Status)
 		if i == w.seen.Current && w.seen.Status == walk.Open && sv.Status == walk.Pending {
-			glyph, tone = glyphHere, strong
+			glyph = glyphHere
+		}
+		if i == w.seen.Current && tone == dim {
+			tone = strong
 		}
 		text := glyph + " " + number(i+1) + " " + sv.Step.Title
 		switch sv.Status {
@@ -186,13 +191,11 @@ func (w *walker) steps(t *Theme, width, height int) []string {
 				text += " (attested)"
 			}
 		}
-		out := hang("", text, width-2)
+		out := wrap(text, width-6)
 		for k := range out {
-			lead := "  "
+			lead := " "
 			if k > 0 {
-				lead = "    "
-			} else if i == w.seen.Current {
-				lead = glyphHere + " "
+				lead = "     "
 			}
 			if w.focus == paneSteps && i == w.shown() {
 				out[k] = lead + t.Selected.Render(out[k])
