@@ -54,19 +54,27 @@ func (a answer[T]) fresh(m moment) bool {
 
 // census says of the targets of one system how many answered, and why their common facts are not known, if so.
 func census[T any](what string, nodes []string, all map[string]answer[T], m moment) (answered int, unseen string) {
+	old := 0
 	for _, n := range nodes {
 		a := all[n]
 		switch {
 		case a.fresh(m):
 			answered++
 		case !a.pending(m):
+			if a.err == "" {
+				old++
+			}
 		case a.began.IsZero():
 			unseen = either(unseen, what+" of "+n+" was not asked yet")
 		default:
 			unseen = either(unseen, what+" of "+n+" has not answered since it was asked again")
 		}
 	}
-	if unseen == "" && answered == 0 {
+	switch {
+	case unseen != "" || answered > 0:
+	case old > 0:
+		unseen = "what each " + what + " answered is older than 10 s"
+	default:
 		unseen = "no " + what + " answered"
 	}
 	return answered, unseen

@@ -205,3 +205,58 @@ func TestSwitchover(t *testing.T) {
 		}
 	}
 }
+
+func TestOldAnswersAreNoFactsTogether(t *testing.T) {
+	r, m := capture(t, "healthy_final")
+	m.now = m.now.Add(StaleAfter)
+	s := see(t, r, m)
+	if why := s.Patroni.Blind("leader"); why != "what each agent answered is older than 10 s" || s.Patroni.Leader != nil {
+		t.Errorf("leader %v: %q", s.Patroni.Leader, why)
+	}
+	if s.Etcd.Blind("quorum") == "" || s.Patroni.Blind("lock_holder") == "" {
+		t.Error("old answers make facts of etcd")
+	}
+}
+
+// Half an answer is none: while a member may still say that it leads, "nobody leads" is not known.
+func TestPendingMembersKeepTheLeaderUnknown(t *testing.T) {
+	r, m := capture(t, "healthy_final")
+	m.notBefore = m.now.Add(-100 * time.Millisecond)
+	for _, node := range []string{"netbox-node-1", "netbox-node-2"} {
+		a := r.patroni[node]
+		a.began = m.now
+		r.patroni[node] = a
+	}
+	p := see(t, r, m).Patroni
+	if why := p.Blind("leader"); p.Leader != nil || why != "agent of netbox-node-3 has not answered since it was asked again" {
+		t.Errorf("leader %v: %q", p.Leader, why)
+	}
+	if p.Blind("lock_holder") == "" || p.Members[2].Blind("role") == "" || p.Members[0].Blind("role") != "" {
+		t.Error("only what answered since may be told")
+	}
+}
+
+func TestQuorum(t *testing.T) {
+	for name, tc := range map[string]struct {
+		votes votes
+		nodes int
+		want  string
+	}{
+		"all":                      {votes{naming: map[uint64][]string{7: {"a", "b", "c"}}}, 3, "true"},
+		"two of three":             {votes{naming: map[uint64][]string{7: {"a", "b"}}, against: 1}, 3, "true"},
+		"one, two refuse":          {votes{naming: map[uint64][]string{7: {"a"}}, against: 2}, 3, "false"},
+		"one, one refuses":         {votes{naming: map[uint64][]string{7: {"a"}}, against: 1}, 3, "nil"},
+		"one knows none, silence":  {votes{against: 1}, 3, "nil"},
+		"two know none":            {votes{against: 2}, 3, "false"},
+		"all silent":               {votes{}, 3, "nil"},
+		"a half is no majority":    {votes{naming: map[uint64][]string{7: {"a", "b"}}, against: 2}, 4, "false"},
+		"different leaders":        {votes{naming: map[uint64][]string{7: {"a"}, 8: {"b"}}}, 3, "nil"},
+		"five voters, three asked": {votes{naming: map[uint64][]string{7: {"a", "b"}}, voters: whole(new(5.0))}, 3, "nil"},
+		"one":                      {votes{naming: map[uint64][]string{7: {"a"}}}, 1, "true"},
+		"two clusters":             {votes{naming: map[uint64][]string{7: {"a", "b"}}, clusters: map[uint64][]string{1: {"a"}, 2: {"b"}}}, 3, "nil"},
+	} {
+		if got := value(tc.votes.quorum(tc.nodes)); got != tc.want {
+			t.Errorf("%s: %s, want %s", name, got, tc.want)
+		}
+	}
+}

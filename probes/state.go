@@ -14,6 +14,10 @@ import "time"
 // StaleAfter is how old an answer may be before it stops being a fact: a step that reads it is then blocked.
 const StaleAfter = 10 * time.Second
 
+// neverAsked is why nothing in a section without members is a fact: a State that was not put together by a Watch must not
+// say that nobody leads.
+const neverAsked = "not asked yet"
+
 // State is one view of the whole cluster. It is never changed after it was published.
 type State struct {
 	// At is when this view was put together; all ages are measured from it. Seq grows by one with every State.
@@ -60,7 +64,7 @@ type Seen struct {
 func (s Seen) Blind(field string) string {
 	switch {
 	case s.Began.IsZero():
-		return "not asked yet"
+		return neverAsked
 	case s.Began.Before(s.notBefore):
 		return "no answer since the question was asked again"
 	}

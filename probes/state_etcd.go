@@ -20,12 +20,15 @@ type Etcd struct {
 
 // Blind says why a field is not a fact now.
 func (e Etcd) Blind(field string) string {
+	if e.Members == nil {
+		return neverAsked
+	}
 	switch field {
 	case "members", "answered", "disputed":
 		return ""
 	case "quorum":
 		if e.Quorum == nil {
-			return either(e.Unseen, "not enough endpoints answered to tell")
+			return either(either(e.Unseen, e.Disputed), "not enough endpoints answered to tell")
 		}
 		return ""
 	case "leader":

@@ -38,6 +38,9 @@ type Patroni struct {
 
 // Blind says why a field is not a fact now.
 func (p Patroni) Blind(field string) string {
+	if p.Members == nil {
+		return neverAsked
+	}
 	switch field {
 	case "members", "answered", "disputed":
 		return ""

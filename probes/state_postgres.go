@@ -12,6 +12,9 @@ type Postgres struct {
 
 // Blind says why a field is not a fact now.
 func (p Postgres) Blind(field string) string {
+	if p.Members == nil {
+		return neverAsked
+	}
 	if field == "members" {
 		return ""
 	}

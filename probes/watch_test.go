@@ -112,3 +112,23 @@ func TestAllSystemsOfAHealthyCluster(t *testing.T) {
 		t.Errorf("clock offset %v", o)
 	}
 }
+
+// BenchmarkFresh is a whole new view of three machines over kept connections.
+func BenchmarkFresh(b *testing.B) {
+	c := probestest.New(b)
+	c.Inventory.Interval = time.Minute
+	w, err := probes.New(c.Inventory, c.Hosts, probes.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- w.Run(ctx) }()
+	for b.Loop() {
+		if _, err := w.Fresh(ctx, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	cancel()
+	<-done
+}

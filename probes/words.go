@@ -53,13 +53,17 @@ func MemberByName(s *State, name string) (Member, bool) {
 
 // Role are the hosts that run a service, in the cluster file's order; false when the cluster file has no such service.
 func Role(s *State, c *inventory.Cluster, service string) ([]Node, bool) {
-	on, ok := services(c)[service]
-	if !ok {
+	if c == nil {
 		return nil, false
 	}
-	var out []Node
+	roles := c.Roles()
+	i := slices.IndexFunc(roles, func(r inventory.Role) bool { return r.Name == service })
+	if i < 0 {
+		return nil, false
+	}
+	out := []Node{}
 	for _, n := range s.Nodes {
-		if runs(c, on, n.Name) {
+		if runs(c, inventory.On{Nodes: roles[i].Nodes}, n.Name) {
 			out = append(out, n)
 		}
 	}
@@ -79,45 +83,6 @@ func Others(s *State, name string) ([]Node, bool) {
 		}
 	}
 	return out, true
-}
-
-// services are the services of a cluster file by the names that books use for them.
-func services(c *inventory.Cluster) map[string]inventory.On {
-	out := map[string]inventory.On{}
-	if c == nil {
-		return out
-	}
-	if c.Etcd != nil {
-		out["etcd"] = c.Etcd.On
-	}
-	if c.Patroni != nil {
-		out["patroni"] = c.Patroni.On
-	}
-	if c.Postgres != nil {
-		out["postgres"] = c.Postgres.On
-	}
-	if c.Redis != nil {
-		out["redis"] = c.Redis.On
-	}
-	if c.Sentinel != nil {
-		out["sentinel"] = c.Sentinel.On
-	}
-	if c.HAProxy != nil {
-		out["haproxy"] = c.HAProxy.On
-	}
-	if c.Keepalived != nil {
-		out["keepalived"] = c.Keepalived.On
-	}
-	if c.PgBouncer != nil {
-		out["pgbouncer"] = c.PgBouncer.On
-	}
-	if c.Web != nil {
-		out["web"] = c.Web.On
-	}
-	if c.NetBox != nil {
-		out["netbox"] = c.NetBox.On
-	}
-	return out
 }
 
 // Scope is what expressions on State may name: Words, and functions that find a host, a member, a database or the hosts

@@ -45,7 +45,9 @@ func Inventory() *inventory.Cluster {
 			{Name: "db", Address: "172.16.113.204", Interface: "eth0"}, {Name: "web", Address: "172.16.113.205", Interface: "eth0"},
 		},
 	}
-	for i, name := range []string{Node1, Node2, Node3} {
+	all := inventory.On{Nodes: []string{Node1, Node2, Node3}}
+	c.Etcd.On, c.Patroni.On, c.Postgres.On, c.Keepalived.On = all, all, all, all
+	for i, name := range all.Nodes {
 		c.Nodes = append(c.Nodes, inventory.Node{Name: name, Address: fmt.Sprintf("172.16.113.20%d", i+1)})
 	}
 	return c
@@ -154,11 +156,6 @@ func hostOutput(b *strings.Builder, m *Machine, node string, inv *inventory.Clus
 	clock := func() string { now := time.Now(); return fmt.Sprintf("%d.%09d", now.Unix(), now.Nanosecond()) }
 	part := func(name, body string) { fmt.Fprintf(b, "--recon-%s\n%s\n", name, body) }
 	n, _ := inv.Node(node)
-	for _, known := range inv.Nodes {
-		if known.Name == node {
-			n = known
-		}
-	}
 	part("start", clock())
 	part("hostname", node)
 	part("load", "0.42 0.40 0.38 1/312 4471")

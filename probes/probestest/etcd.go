@@ -12,6 +12,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	"recon/internal/inventory"
@@ -30,6 +31,7 @@ type etcd struct {
 	pb.UnimplementedMaintenanceServer
 	pb.UnimplementedKVServer
 	pb.UnimplementedClusterServer
+	pb.UnimplementedAuthServer
 	cluster *Cluster
 	node    inventory.Node
 }
@@ -39,6 +41,7 @@ func registerEtcd(srv *grpc.Server, c *Cluster, n inventory.Node) {
 	pb.RegisterMaintenanceServer(srv, e)
 	pb.RegisterKVServer(srv, e)
 	pb.RegisterClusterServer(srv, e)
+	pb.RegisterAuthServer(srv, e)
 }
 
 // etcdMode makes connections that were made before a change feel it.
@@ -88,6 +91,33 @@ func (e *etcd) quorum(ctx context.Context) error {
 	return nil
 }
 
+// Authenticate gives a token for the right password.
+func (e *etcd) Authenticate(_ context.Context, req *pb.AuthenticateRequest) (resp *pb.AuthenticateResponse, err error) {
+	e.cluster.look(func(w *World) {
+		if req.Name != w.EtcdUser || req.Password != w.EtcdPassword {
+			err = status.Error(codes.InvalidArgument, "etcdserver: authentication failed, invalid user ID or password")
+			return
+		}
+		resp = &pb.AuthenticateResponse{Header: e.header(w), Token: "token-of-" + w.EtcdUser + "-" + w.EtcdPassword}
+	})
+	return resp, err
+}
+
+// allowed is what etcd says to a call with or without a token.
+func (e *etcd) allowed(ctx context.Context) (err error) {
+	given := strings.Join(metadata.ValueFromIncomingContext(ctx, "token"), "")
+	e.cluster.look(func(w *World) {
+		switch {
+		case w.EtcdUser == "":
+		case given == "":
+			err = status.Error(codes.InvalidArgument, "etcdserver: user name is empty")
+		case given != "token-of-"+w.EtcdUser+"-"+w.EtcdPassword:
+			err = status.Error(codes.Unauthenticated, "etcdserver: invalid auth token")
+		}
+	})
+	return err
+}
+
 func (e *etcd) MemberList(ctx context.Context, req *pb.MemberListRequest) (*pb.MemberListResponse, error) {
 	if req.Linearizable {
 		if err := e.quorum(ctx); err != nil {
@@ -105,6 +135,9 @@ func (e *etcd) MemberList(ctx context.Context, req *pb.MemberListRequest) (*pb.M
 }
 
 func (e *etcd) Range(ctx context.Context, req *pb.RangeRequest) (*pb.RangeResponse, error) {
+	if err := e.allowed(ctx); err != nil {
+		return nil, err
+	}
 	if !req.Serializable {
 		if err := e.quorum(ctx); err != nil {
 			return nil, err

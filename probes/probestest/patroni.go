@@ -88,18 +88,20 @@ func (p *patroni) report(world *World, m *Machine) map[string]any {
 		out["server_version"], out["timeline"] = 170012, m.Timeline
 		if m.Role == "primary" {
 			out["xlog"] = map[string]any{"location": m.Location}
+		} else {
+			out["xlog"] = map[string]any{"received_location": m.Location, "replayed_location": m.Location, "replayed_timestamp": nil, "paused": false}
+		}
+		if followed(world, p.node.Name) {
 			followers := []map[string]any{}
 			for _, n := range p.cluster.Inventory.Nodes {
 				if other := world.Machines[n.Name]; n.Name != p.node.Name && other.Replication == "streaming" {
 					followers = append(followers, map[string]any{
 						"usename": "replicator", "application_name": n.Name, "client_addr": n.Address, "state": "streaming",
-						"sync_state": syncState(world, n.Name), "sync_priority": 0,
+						"sync_state": follows(world, m, n.Name), "sync_priority": 0,
 					})
 				}
 			}
 			out["replication"] = followers
-		} else {
-			out["xlog"] = map[string]any{"received_location": m.Location, "replayed_location": m.Location, "replayed_timestamp": nil, "paused": false}
 		}
 	}
 	if m.Replication != "" {
@@ -121,6 +123,20 @@ func (p *patroni) report(world *World, m *Machine) map[string]any {
 		out["tags"] = m.Tags
 	}
 	return out
+}
+
+// followed says whether the others replicate from a machine: from the primary, and still from one that was demoted while
+// it holds the lock.
+func followed(world *World, name string) bool {
+	return world.Machines[name].Role == "primary" || world.LockHolder == name
+}
+
+// follows is the sync_state of a follower in the eyes of the machine that it follows; only a primary has synchronous ones.
+func follows(world *World, of *Machine, name string) string {
+	if of.Role != "primary" {
+		return "async"
+	}
+	return syncState(world, name)
 }
 
 func syncState(world *World, name string) string {

@@ -197,13 +197,13 @@ func lists(w *World, m *Machine, node string, inv *inventory.Cluster) string {
 	followers, slots := []probes.Standby{}, []probes.Slot{}
 	for _, n := range inv.Nodes {
 		other := w.Machines[n.Name]
-		if n.Name == node || m.Role != "primary" {
+		if n.Name == node || !followed(w, node) {
 			continue
 		}
 		zero := int64(0)
 		slots = append(slots, probes.Slot{Name: strings.ReplaceAll(n.Name, "-", "_"), Kind: "physical", Active: other.Replication == "streaming", Retained: &zero, Status: "reserved"})
 		if other.Replication == "streaming" {
-			followers = append(followers, probes.Standby{Name: n.Name, Address: n.Address, State: "streaming", SyncState: syncState(w, n.Name), Lag: &zero})
+			followers = append(followers, probes.Standby{Name: n.Name, Address: n.Address, State: "streaming", SyncState: follows(w, m, n.Name), Lag: &zero})
 		}
 	}
 	copies := m.Copies

@@ -210,6 +210,9 @@ func QuorumLost() *probes.State {
 	leader, db := &s.Patroni.Members[2], &s.Postgres.Members[2]
 	leader.Role, leader.ReportedRole, leader.Primary, leader.Replayed = "replica", "replica", false, leader.Location
 	db.InRecovery = true
+	for i := range leader.Followers {
+		leader.Followers[i].SyncState, db.Followers[i].SyncState = "async", "async"
+	}
 	for i := range s.Patroni.Members {
 		s.Patroni.Members[i].DCSAge, s.Patroni.Members[i].Lag = ptr(48.0), nil
 	}

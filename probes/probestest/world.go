@@ -28,6 +28,8 @@ type World struct {
 	Term       uint64
 	Alarms     []string // machines on which NOSPACE is raised
 	Machines   map[string]*Machine
+	// EtcdUser and EtcdPassword, when not empty, are asked for by everything but Status.
+	EtcdUser, EtcdPassword string
 	// Keys, when not nil, stands in for what etcd would hold.
 	Keys map[string]string
 }
