@@ -45,6 +45,8 @@ type app struct {
 	bookFolders   []string
 	json          bool
 	ctx           context.Context
+	// screened is where warnings go while a screen is drawn.
+	screened io.Writer
 }
 
 // coded is an error with the exit code it leads to.

@@ -53,6 +53,7 @@ func (a *app) screen(s *session, book string, given []walkOptions) error {
 		}
 	}
 	s.start(ctx)
+	a.screened = s.log
 	return ui.Run(ctx, o)
 }
 

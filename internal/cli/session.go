@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/user"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"golang.org/x/term"
@@ -172,7 +174,27 @@ func (a *app) loadLibrary(c *inventory.Cluster) (*runbooks.Library, error) {
 	if c != nil {
 		folders = append(append([]string{}, c.Runbooks...), folders...)
 	}
-	return runbooks.Load(probes.Scope(c), folders...)
+	lib, err := runbooks.Load(probes.Scope(c), folders...)
+	if err != nil && len(lib.Books) > 0 {
+		// The sound books are there in the hour of need; what is wrong with the others is said.
+		a.warn(err)
+		return lib, nil
+	}
+	return lib, err
+}
+
+// warn says what is wrong and does not stop anything. Under a screen it would draw over it, so there it goes to the log.
+func (a *app) warn(err error) {
+	for _, line := range strings.Split(err.Error(), "\n") {
+		fmt.Fprintln(a.warnings(), "recon: "+line)
+	}
+}
+
+func (a *app) warnings() io.Writer {
+	if a.screened != nil {
+		return a.screened
+	}
+	return a.err
 }
 
 // config is what a walk needs of a session.

@@ -33,10 +33,9 @@ func (a *app) status() error {
 	if err := s.prompts(a.ctx); err != nil {
 		return errors.Join(err, s.close())
 	}
-	s.start(a.ctx)
 	ctx, cancel := context.WithTimeout(a.ctx, statusFor)
 	defer cancel()
-	state, err := s.watch.Fresh(ctx, nil)
+	state, err := probes.Once(ctx, s.cluster, probes.Through(s.pool), probes.Options{Secret: s.secret})
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = nil // what did not answer is in the state
 	}

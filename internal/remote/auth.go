@@ -192,7 +192,7 @@ func (l *login) secret() (word string, err error) {
 }
 
 func (l *login) passwordName() string {
-	return "ssh password of " + l.ep.user + " (" + l.ep.ssh.Password.Ref() + ")"
+	return "ssh password of " + l.ep.user + " (" + l.ep.ssh.Password.Name() + ")"
 }
 
 func (l *login) sendPassword() (string, error) { return l.secret() }

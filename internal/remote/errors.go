@@ -24,7 +24,14 @@ func (e *DialError) Error() string {
 	if e.NoSSH {
 		return e.Err.Error()
 	}
-	return "connect to " + e.Addr + " on " + e.Host + ": " + cause(e.Err)
+	why := cause(e.Err)
+	switch {
+	case e.Refused:
+		why = cause(syscall.ECONNREFUSED)
+	case e.Timeout:
+		why = errSilent.Error()
+	}
+	return "connect to " + e.Addr + " on " + e.Host + ": " + why
 }
 
 // Unwrap is the cause.

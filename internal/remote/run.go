@@ -47,7 +47,6 @@ func (p *Pool) Run(ctx context.Context, node string, cmd Command) Exit {
 	defer c.release()
 	select {
 	case c.sessions <- struct{}{}:
-		defer func() { <-c.sessions }()
 	case <-c.done:
 		return not(c.broken(nil))
 	case <-ctx.Done():
@@ -57,10 +56,12 @@ func (p *Pool) Run(ctx context.Context, node string, cmd Command) Exit {
 	ch, requests, err := c.open(opening, "session", nil)
 	cancel()
 	if err != nil {
+		<-c.sessions
 		return not(c.noSession(err))
 	}
 	s := c.start(cmd, t, ch, requests)
 	e := s.wait(ctx)
+	s.leave()
 	if t != nil && e.Kind == NotStarted {
 		if why, wrong := s.refusal(); wrong {
 			p.vault.refuse(ep.ssh.Become.Password, t.secret, errors.New(why))
@@ -80,7 +81,7 @@ func (p *Pool) prepare(ctx context.Context, ep *endpoint, cmd Command) (*talk, e
 		return newTalk(*b, ""), nil
 	}
 	ref := ep.ssh.Become.Password
-	name := fmt.Sprintf("%s password on %s (%s)", b.method, ep.name, ref.Ref())
+	name := fmt.Sprintf("%s password on %s (%s)", b.method, ep.name, ref.Name())
 	word, err := p.vault.reference(ctx, ref, name, !cmd.Patient)
 	if err != nil {
 		return nil, err

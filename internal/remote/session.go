@@ -205,6 +205,22 @@ func (s *session) wait(ctx context.Context) Exit {
 	}
 }
 
+// leave gives the place to the next command: when the host has closed the session, because until then it counts there. A
+// session that was given up, or whose output a background process holds open, may be counted for long; nobody waits for it.
+func (s *session) leave() {
+	if s.got == nil {
+		<-s.c.sessions
+		return
+	}
+	go func() {
+		select {
+		case <-s.closed:
+		case <-time.After(time.Second):
+		}
+		<-s.c.sessions
+	}()
+}
+
 // over says whether all is known that will be: the end of the channel, or a status and the end of the output. A background
 // process may hold the output open for ever, so silence after the status ends it as well.
 func (s *session) over(drained, closed bool) bool {

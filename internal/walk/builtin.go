@@ -12,12 +12,6 @@ import (
 	"recon/runbooks"
 )
 
-// NotLeader and QuorumStays are the gates that every book has without saying so; a book waives them by these names.
-const (
-	NotLeader   = "not-leader"
-	QuorumStays = "quorum-stays"
-)
-
 // builtin are the gates that follow from what a command is, not from what the book says: a destroying step refuses the
 // leader, and a step that stops units or hosts must leave etcd a majority.
 func (w *Walk) builtin(cmd *runbooks.Command, targets []string, s *probes.State) []Check {
@@ -39,7 +33,7 @@ func (w *Walk) database() bool {
 }
 
 func (w *Walk) notLeader(targets []string, s *probes.State) Check {
-	c := Check{Guard: NotLeader, Text: "no target is the leader", Explain: "what destroys never touches the leader", Answer: gate.Pass}
+	c := Check{Guard: runbooks.NotLeader, Text: "no target is the leader", Explain: "what destroys never touches the leader", Answer: gate.Pass}
 	unseen := s.Patroni.Blind("leader")
 	switch {
 	case unseen != "":
@@ -59,7 +53,7 @@ func (w *Walk) notLeader(targets []string, s *probes.State) Check {
 // quorumStays counts the etcd members that would be left when the targets' members stop. A member that does not answer is
 // not counted on.
 func (w *Walk) quorumStays(targets []string, s *probes.State) Check {
-	c := Check{Guard: QuorumStays, Text: "etcd keeps a majority without the targets", Explain: "the step stops etcd or a host"}
+	c := Check{Guard: runbooks.QuorumStays, Text: "etcd keeps a majority without the targets", Explain: "the step stops etcd or a host"}
 	left := 0
 	for _, m := range s.Etcd.Members {
 		if m.Blind("term") == "" && !slices.Contains(targets, m.Name) && m.LeaderID != "0" && m.LeaderID != "" {

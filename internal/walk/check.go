@@ -2,7 +2,6 @@ package walk
 
 import (
 	"fmt"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -112,14 +111,15 @@ func why(checks []Check) string {
 }
 
 // gates are the step's own checks and the guards that apply to the command: what is read before the operator confirms
-// and again before anything is sent. cmd is nil for a step without commands.
-func (w *Walk) gates(step *runbooks.Step, cmd *runbooks.Command, targets []string, s *probes.State, vars map[string]any) []Check {
-	checks := evaluate(step.Before, vars)
-	if cmd == nil {
-		return checks
+// and again before anything is sent. What undoes a step is not held up by the step's own checks, which the change may well
+// have made false; the guards stand before it as before everything.
+func (w *Walk) gates(step *runbooks.Step, cmd *runbooks.Command, rollback bool, targets []string, s *probes.State, vars map[string]any) []Check {
+	var checks []Check
+	if !rollback {
+		checks = evaluate(step.Before, vars)
 	}
 	for _, g := range w.cfg.Library.Guards {
-		if !slices.Contains(g.Risks, string(cmd.Risk)) || !overlap(g.Systems, w.book.Systems) || !mentions(cmd.Script, g.Words) {
+		if !g.Covers(w.book, cmd) {
 			continue
 		}
 		c := check(g.Check, vars)
@@ -127,15 +127,6 @@ func (w *Walk) gates(step *runbooks.Step, cmd *runbooks.Command, targets []strin
 		checks = append(checks, c)
 	}
 	return append(checks, w.builtin(cmd, targets, s)...)
-}
-
-// mentions says whether a script has one of the words that a guard is limited to; a guard without words is for all.
-func mentions(script string, words []string) bool {
-	return len(words) == 0 || slices.ContainsFunc(words, func(word string) bool { return strings.Contains(script, word) })
-}
-
-func overlap(a, b []string) bool {
-	return slices.ContainsFunc(a, func(x string) bool { return slices.Contains(b, x) })
 }
 
 // sections are the parts of State that the conditions read, for Fresh.

@@ -139,16 +139,18 @@ func (w *Walk) fresh(ctx context.Context, p *Plan) *probes.State {
 		exprs = append(exprs, it.command.On.Expr)
 	}
 	for _, g := range w.cfg.Library.Guards {
-		if p.Risk != runbooks.Read && overlap(g.Systems, w.book.Systems) {
-			exprs = append(exprs, g.Check.Expr)
+		for _, it := range p.Items {
+			if g.Covers(w.book, &it.command) {
+				exprs = append(exprs, g.Check.Expr)
+			}
 		}
 	}
 	need := sections(exprs...)
 	for _, c := range p.gates {
 		switch c.Guard {
-		case NotLeader:
+		case runbooks.NotLeader:
 			need = append(need, "patroni")
-		case QuorumStays:
+		case runbooks.QuorumStays:
 			need = append(need, "etcd")
 		}
 	}
@@ -179,7 +181,7 @@ func (w *Walk) same(p *Plan, s *probes.State) (now, changed []Check, err error) 
 	step := &w.book.Steps[p.Step]
 	vars := w.vars(s)
 	for _, it := range p.Items {
-		for _, c := range w.gates(step, &it.command, it.Targets, s, vars) {
+		for _, c := range w.gates(step, &it.command, p.Rollback, it.Targets, s, vars) {
 			if !slices.ContainsFunc(now, func(have Check) bool { return have.Text == c.Text && have.Guard == c.Guard }) {
 				now = append(now, c)
 			}

@@ -27,14 +27,22 @@ func command(step *runbooks.Step, block int) *runbooks.Command {
 	return &step.Rollbacks[block-len(step.Commands)]
 }
 
-// group is the blocks that one confirmation covers: consecutive reads together, everything else alone.
+// group is the blocks that one confirmation covers: consecutive reads together, everything else alone. A read that uses
+// what an earlier one captures cannot be shown before that one ran, so it begins a group of its own.
 func (w *Walk) group(index, block int) []int {
 	step := &w.book.Steps[index]
 	out := []int{block}
 	if block >= len(step.Commands) || step.Commands[block].Risk != runbooks.Read {
 		return out
 	}
+	captured := map[string]bool{}
 	for next := block + 1; next < len(step.Commands) && step.Commands[next].Risk == runbooks.Read; next++ {
+		captured[strings.ToUpper(step.Commands[next-1].Capture)] = true
+		for _, m := range variable.FindAllStringSubmatch(step.Commands[next].Script, -1) {
+			if captured[m[1]] {
+				return out
+			}
+		}
 		if !w.fold.steps[index].blocks[next].settled {
 			out = append(out, next)
 		}
@@ -63,7 +71,7 @@ func (w *Walk) plan(index, block int, s *probes.State) (*Plan, error) {
 		if cmd.Risk != runbooks.Read {
 			p.Risk = cmd.Risk
 		}
-		for _, c := range w.gates(step, cmd, item.Targets, s, vars) {
+		for _, c := range w.gates(step, cmd, p.Rollback, item.Targets, s, vars) {
 			if !slices.ContainsFunc(p.gates, func(have Check) bool { return have.Text == c.Text && have.Guard == c.Guard }) {
 				p.gates = append(p.gates, c)
 			}

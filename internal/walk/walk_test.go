@@ -480,7 +480,7 @@ func TestDestroyNeverTouchesTheLeader(t *testing.T) {
 	}()
 	at(t, w, 2)
 	v := next(t, w, NextGate)
-	if !strings.Contains(v.Steps[2].Reason, NotLeader) {
+	if !strings.Contains(v.Steps[2].Reason, runbooks.NotLeader) {
 		t.Errorf("reason %q", v.Steps[2].Reason)
 	}
 }
@@ -645,5 +645,42 @@ func TestPrintNeedsNoCluster(t *testing.T) {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not printed:\n%s", want, b.String())
 		}
+	}
+}
+
+func TestAReadThatUsesACaptureWaitsForIt(t *testing.T) {
+	world := walktest.New(t)
+	world.Output = "it's 7\n"
+	w := startBook(t, world, variant(t, "timeout=5s\necho \"$MEMBER\"\n```\n",
+		"timeout=5s capture=found\necho \"$MEMBER\"\n```\n\n```sh on=node(inputs.member) risk=read timeout=5s\necho \"$FOUND\"\n```\n"))
+	if p := next(t, w, NextConfirm).Next.Plan; len(p.Items) != 1 {
+		t.Fatalf("%d commands in the first confirmation", len(p.Items))
+	}
+	run(t, w)
+	p := next(t, w, NextConfirm).Next.Plan
+	if want := `FOUND='it'\''s 7'`; p.Items[0].Assignments[0] != want {
+		t.Errorf("assignment %q, want %q", p.Items[0].Assignments[0], want)
+	}
+}
+
+func TestARollbackIsNotHeldUpByTheStepsOwnChecks(t *testing.T) {
+	world := walktest.New(t)
+	w, _ := start(t, world, false)
+	at(t, w, 1)
+	world.FailAt = "n1"
+	run(t, w)
+	no := false
+	world.Set(func(s *probes.State) { s.Etcd.Quorum = &no })
+	world.FailAt = ""
+	p, err := w.RollBack(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := w.Approve(p, ByYes, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rep, err := w.Execute(t.Context(), a, discard); err != nil || len(rep.Changed) > 0 {
+		t.Errorf("%+v %v", rep, err)
 	}
 }
