@@ -35,7 +35,7 @@ type confirmDialog struct {
 	sizeMsg
 	scroll scroll
 	name   line
-	yes    time.Time // when y was pressed, for a change
+	yes    time.Time // when y was pressed last, for a change
 	first  time.Time // when the first character of the name was typed
 	keys   int       // how many were typed since
 	said   string    // why the last try was no confirmation
@@ -103,9 +103,7 @@ func (d *confirmDialog) press(k tea.KeyPressMsg, at time.Time) (tea.Msg, bool) {
 func (d *confirmDialog) pressYes(k tea.KeyPressMsg, at time.Time) (tea.Msg, bool) {
 	switch {
 	case k.String() == "y" && !k.IsRepeat:
-		if d.yes.IsZero() {
-			d.yes, d.said = at, ""
-		}
+		d.yes, d.said = at, ""
 		return nil, false
 	case k.String() != "enter" || k.IsRepeat:
 		d.forget("")
@@ -210,7 +208,7 @@ func (d *confirmDialog) foot(t *Theme, width int, asleep bool) []string {
 }
 
 func (d *confirmDialog) bindings() []key.Binding {
-	scrolls := bind("up", "scroll", "up", "down", "pgup", "pgdown")
+	scrolls := bind("up/down", "scroll", "up", "down", "pgup", "pgdown")
 	switch {
 	case d.gone != "":
 		return []key.Binding{bind("enter", "close", "enter", "esc"), scrolls}

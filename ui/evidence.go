@@ -174,16 +174,24 @@ func (d *evidenceDialog) lines(t *Theme, width int) []string {
 		out = append(out, provenance(t, seen, d.show, width)...)
 		out = append(out, "")
 	}
+	var same []string
 	for _, f := range facts(v) {
 		if seen != nil && slices.Contains([]string{"reachable", "refused", "error", "age", "since", "latency"}, f.name) {
 			continue
 		}
 		lead := t.paint(dim, fit(f.name, 24)) + " "
+		if f.blind != "" && seen != nil && f.blind == seen.Blind("") {
+			same = append(same, f.name)
+			continue
+		}
 		if f.blind != "" {
 			out = append(out, hang(lead+t.paint(unseen, "? "), f.blind, width)...)
 			continue
 		}
 		out = append(out, hang(lead+"  ", f.value, width)...)
+	}
+	if len(same) > 0 {
+		out = append(out, hang(t.paint(dim, fit("not seen", 24))+" "+t.paint(unseen, "? "), seen.Blind("")+", so nothing is known of: "+strings.Join(same, ", "), width)...)
 	}
 	if len(d.books) > 0 {
 		out = append(out, "", t.Strong.Render("Runbooks that concern it"))

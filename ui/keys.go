@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"strings"
-
 	"charm.land/bubbles/v2/key"
 	"github.com/charmbracelet/x/ansi"
 )
@@ -53,7 +51,7 @@ func keyLine(t *Theme, live []key.Binding, width int) string {
 }
 
 // keyPage is all keys, for the dialog behind `?`.
-func keyPage(t *Theme, of string, live, everywhere []key.Binding) []string {
+func keyPage(t *Theme, of string, live, everywhere []key.Binding, width int) []string {
 	out := []string{t.Strong.Render(of)}
 	for _, b := range live {
 		if b.Enabled() {
@@ -64,5 +62,5 @@ func keyPage(t *Theme, of string, live, everywhere []key.Binding) []string {
 	for _, b := range everywhere {
 		out = append(out, "  "+fit(b.Help().Key, 14)+b.Help().Desc)
 	}
-	return append(out, "", strings.TrimSpace("In a dialog: esc cancels. A dialog takes no key until it was drawn and the keyboard was quiet for half a second."))
+	return append(append(out, ""), wrap("In a dialog: esc cancels. A dialog takes no key until it was drawn and the keyboard was quiet for half a second.", width)...)
 }

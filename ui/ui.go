@@ -108,7 +108,7 @@ func (c *console) keyboard(m stamped) tea.Cmd {
 func (c *console) help() dialog {
 	live := c.screens[c.focus].bindings()
 	names := []string{"On the cluster screen", "On the runbooks screen", "On the walk screen"}
-	return &textDialog{heading: "Keys", text: func(t *Theme, _ int) []string { return keyPage(t, names[c.focus], live, global()) }}
+	return &textDialog{heading: "Keys", text: func(t *Theme, width int) []string { return keyPage(t, names[c.focus], live, global(), width) }}
 }
 
 func (c *console) small() bool { return c.width < minWidth || c.height < minHeight }

@@ -97,6 +97,9 @@ func (w *walker) live() []walkKey {
 		return nil
 	}
 	n := w.seen.Next
+	if w.seen.TrailError != "" && w.run == nil {
+		return []walkKey{keyCopy} // everything else would have to be written down
+	}
 	if w.run != nil {
 		switch w.run.kind {
 		case acting:

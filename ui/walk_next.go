@@ -68,7 +68,11 @@ func (w *walker) waits(t *Theme) (mark, text string) {
 	case walk.NextConfirm:
 		return glyphHere, "next: " + t.paint(risky(n.Plan.Risk), strings.ToUpper(string(n.Plan.Risk))) + " on " + targets(n.Plan) + t.paint(dim, ", nothing is sent before you confirmed it")
 	case walk.NextAsk:
-		return glyphHere, "the book asks: " + n.Question.Question
+		text := "the book asks: " + n.Question.Question
+		if len(n.Choices) > 0 {
+			text += "  (" + strings.Join(n.Choices, " / ") + ")"
+		}
+		return glyphHere, text
 	case walk.NextAttest:
 		return glyphHere, "this step is done by hand; enter when it is done"
 	case walk.NextProve:

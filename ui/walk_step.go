@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"recon/actions"
+	"recon/internal/gate"
 	"recon/internal/remote"
 	"recon/internal/walk"
 	"recon/runbooks"
@@ -45,6 +46,9 @@ func (w *walker) stepLines(t *Theme, width int) []string {
 		if w.progress != nil && w.run != nil && w.run.step == i {
 			checks = w.progress.Checks
 		}
+		if w.expected(sv) {
+			return append(append(out, ""), append(rest, expectedLines(t, checks, patience(sv.Step.Proof), width)...)...)
+		}
 		label := "after"
 		if sv.Step.GateOnly {
 			label = "check"
@@ -55,6 +59,35 @@ func (w *walker) stepLines(t *Theme, width int) []string {
 		return out
 	}
 	return append(append(out, ""), rest...)
+}
+
+// expected says that the proof is still to come: that it does not hold now is what it should be.
+func (w *walker) expected(sv walk.StepView) bool {
+	switch w.seen.Next.Kind {
+	case walk.NextGate, walk.NextDecide, walk.NextConfirm, walk.NextAsk:
+		return len(sv.Results) == 0 && !sv.Step.GateOnly && (w.run == nil || w.run.kind != proving)
+	}
+	return false
+}
+
+// expectedLines are what will prove the step, without a verdict.
+func expectedLines(t *Theme, checks []walk.Check, tail string, width int) []string {
+	var out []string
+	for i, c := range checks {
+		label, text := "after", said(c.Explain, c.Text)
+		if i > 0 {
+			label = ""
+		}
+		glyph := t.paint(dim, glyphTodo)
+		if c.Answer == gate.Pass {
+			glyph, text = t.paint(warn, glyphGood), text+" (holds already)"
+		}
+		if i == len(checks)-1 {
+			text += tail
+		}
+		out = append(out, hang(t.paint(dim, fit(label, 8))+glyph+" ", text, width)...)
+	}
+	return out
 }
 
 // plan is what runs, else what waits to be confirmed.
