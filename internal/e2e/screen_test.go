@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -21,8 +22,9 @@ func open(t *testing.T, width, height int, command ...string) *screen {
 	t.Helper()
 	s := &screen{t: t, socket: fmt.Sprintf("recon-e2e-%d", time.Now().UnixNano())}
 	args := []string{"new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height), "-s", "e2e", "--"}
+	// A shell around the program says how it ended: tmux itself does not always learn it.
+	args = append(args, "sh", "-c", `"$@"; printf '\nended with %s\n' "$?"; exec cat`, "sh")
 	s.tmux(append(args, command...)...)
-	s.tmux("set-option", "-g", "remain-on-exit", "on")
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the last screen:\n%s", s.text())
@@ -79,16 +81,27 @@ func (s *screen) shows(limit time.Duration, words ...string) string {
 	return text
 }
 
-// dead waits until the program has ended and returns its exit code as tmux reports it.
+var endedWith = regexp.MustCompile(`(?m)^ended with (\d+)`)
+
+// ended says whether the program has ended, and with which exit code.
+func (s *screen) ended() (code string, yes bool) {
+	s.t.Helper()
+	if m := endedWith.FindStringSubmatch(s.history()); m != nil {
+		return m[1], true
+	}
+	return "", false
+}
+
+// dead waits until the program has ended and returns its exit code.
 func (s *screen) dead(limit time.Duration) string {
 	s.t.Helper()
 	var status string
 	eventually(s.t, limit, "end of the program", func() error {
-		out := strings.TrimSpace(s.tmux("display-message", "-p", "-t", "e2e", "#{pane_dead} #{pane_dead_status}"))
-		if !strings.HasPrefix(out, "1 ") {
+		code, yes := s.ended()
+		if !yes {
 			return fmt.Errorf("it still runs:\n%s", s.text())
 		}
-		status = strings.TrimPrefix(out, "1 ")
+		status = code
 		return nil
 	})
 	return status

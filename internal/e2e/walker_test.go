@@ -31,15 +31,13 @@ func walkPlain(t *testing.T, answers map[string]string, args ...string) *walker 
 func (w *walker) prompt(limit time.Duration) (line string, ended bool) {
 	w.t.Helper()
 	eventually(w.t, limit, "prompt", func() error {
-		if strings.HasPrefix(w.tmux("display-message", "-p", "-t", "e2e", "#{pane_dead}"), "1") {
-			ended = true
+		if _, ended = w.ended(); ended {
 			return nil
 		}
 		all := strings.TrimRight(w.history(), " \n")
-		count := strings.Count(all, "> ") + strings.Count(all+" ", ">\n")
 		last := all[strings.LastIndex(all, "\n")+1:]
 		if !strings.HasSuffix(last, ">") || len(all) == w.seen {
-			return fmt.Errorf("no new prompt (%d):\n%s", count, w.text())
+			return fmt.Errorf("no new prompt:\n%s", w.text())
 		}
 		w.seen, line = len(all), last
 		return nil
