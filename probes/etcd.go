@@ -13,12 +13,11 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/grpclog"
-	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 )
@@ -36,8 +35,9 @@ type etcdFacts struct {
 // etcdProbe asks one endpoint, and that one only. Every question is one that answers without quorum: Status, and
 // serializable reads. The alarm list is not asked for, because that goes through the raft log; Status says the alarms.
 //
-// It speaks gRPC itself: the client library of etcd retries, balances and waits, and then says "deadline exceeded" of a
-// port on which nothing listens.
+// One client serves one endpoint, retries nothing, and logs nowhere. Why a connection failed is taken from our own dialer,
+// because the client library says "deadline exceeded" of a port on which nothing listens. Status goes over the client's
+// connection by itself: the library's own would dial anew for every question.
 type etcdProbe struct {
 	dialer *dialer
 	tls    *tls.Config
@@ -46,21 +46,21 @@ type etcdProbe struct {
 	// prefix is where Patroni keeps its keys, as far as it is known now.
 	prefix func() dcsPath
 
-	conn  *grpc.ClientConn
-	token string
+	client *clientv3.Client
+	token  string
 }
 
 func (p *etcdProbe) close() {
-	if p.conn != nil {
-		_ = p.conn.Close() // it was only read from
+	if p.client != nil {
+		_ = p.client.Close() // it was only read from
 	}
-	p.conn, p.token = nil, ""
+	p.client, p.token = nil, ""
 }
 
 // ask tries a kept connection first, and once more with a new one, because a server that was restarted in between is no
 // server that does not answer.
 func (p *etcdProbe) ask(ctx context.Context) (etcdFacts, error) {
-	kept := p.conn != nil
+	kept := p.client != nil
 	f, err := p.attempt(ctx)
 	if kept && err != nil && ctx.Err() == nil && status.Code(err) == codes.Unavailable {
 		p.close()
@@ -75,7 +75,7 @@ func (p *etcdProbe) ask(ctx context.Context) (etcdFacts, error) {
 
 func (p *etcdProbe) attempt(ctx context.Context) (etcdFacts, error) {
 	p.dialer.reset()
-	if p.conn == nil {
+	if p.client == nil {
 		if err := p.connect(); err != nil {
 			return etcdFacts{}, err
 		}
@@ -83,7 +83,7 @@ func (p *etcdProbe) attempt(ctx context.Context) (etcdFacts, error) {
 	// Status needs no login, so that an endpoint is judged by its health and not by our password.
 	var f etcdFacts
 	var err error
-	if f.status, err = pb.NewMaintenanceClient(p.conn).Status(ctx, &pb.StatusRequest{}); err != nil {
+	if f.status, err = pb.NewMaintenanceClient(p.client.ActiveConnection()).Status(ctx, &pb.StatusRequest{}); err != nil {
 		return f, plain("Status", err)
 	}
 	if f.status.Header == nil {
@@ -96,39 +96,43 @@ func (p *etcdProbe) attempt(ctx context.Context) (etcdFacts, error) {
 	}
 	var both sync.WaitGroup
 	both.Go(func() {
-		if list, err := pb.NewClusterClient(p.conn).MemberList(ctx, &pb.MemberListRequest{}); err == nil {
+		if list, err := p.client.MemberList(ctx, clientv3.WithSerializable()); err == nil {
 			f.members = list.Members
 		}
 	})
 	var denied error
 	both.Go(func() {
 		var err error
-		if f.keys, err = readKeys(ctx, pb.NewKVClient(p.conn), p.prefix()); err != nil {
+		if f.keys, err = readKeys(ctx, p.client, p.prefix()); err != nil {
 			f.keysErr, denied = words(plain("read Patroni's keys", err), deadline), err
 		}
 	})
 	both.Wait()
-	if p.token != "" && status.Code(denied) == codes.Unauthenticated {
+	if p.token != "" && rpctypes.Error(denied) == rpctypes.ErrInvalidAuthToken {
 		p.token = "" // tokens end after some minutes; the next probe logs in again
 	}
 	return f, nil
 }
 
 func (p *etcdProbe) connect() error {
-	secure := insecure.NewCredentials()
+	scheme := "http://"
 	if p.tls != nil {
-		secure = credentials.NewTLS(p.tls)
+		scheme = "https://"
 	}
-	conn, err := grpc.NewClient("passthrough:///"+p.dialer.address,
-		grpc.WithTransportCredentials(secure),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return p.dialer.dial(ctx) }),
-		grpc.WithNoProxy(), grpc.WithDisableServiceConfig(), grpc.WithDisableRetry(), grpc.WithIdleTimeout(0),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(bodyLimit)),
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 15 * time.Second, Timeout: deadline}))
+	client, err := clientv3.New(clientv3.Config{
+		Endpoints: []string{scheme + p.dialer.address}, TLS: p.tls, Logger: zap.NewNop(),
+		DialKeepAliveTime: 15 * time.Second, DialKeepAliveTimeout: deadline, MaxCallRecvMsgSize: bodyLimit,
+		// The first try counts as one.
+		MaxUnaryRetries: 1,
+		DialOptions: []grpc.DialOption{
+			grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return p.dialer.dial(ctx) }),
+			grpc.WithNoProxy(), grpc.WithIdleTimeout(0),
+		},
+	})
 	if err != nil {
 		return fmt.Errorf("prepare the connection: %w", err)
 	}
-	p.conn = conn
+	p.client = client
 	return nil
 }
 
@@ -139,7 +143,7 @@ func (p *etcdProbe) authorize(ctx context.Context) (context.Context, error) {
 		return ctx, err
 	}
 	if p.token == "" {
-		resp, err := pb.NewAuthClient(p.conn).Authenticate(ctx, &pb.AuthenticateRequest{Name: user, Password: password})
+		resp, err := pb.NewAuthClient(p.client.ActiveConnection()).Authenticate(ctx, &pb.AuthenticateRequest{Name: user, Password: password})
 		if err != nil {
 			return ctx, plain("log in as "+user, err)
 		}

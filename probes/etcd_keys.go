@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
 // dcsPath is where Patroni keeps its keys in etcd: the namespace and the scope.
@@ -43,20 +44,20 @@ type dcsKeys struct {
 const mostKeys = 2000
 
 // readKeys reads all of Patroni's keys in one serializable range, which answers without quorum too.
-func readKeys(ctx context.Context, kv pb.KVClient, path dcsPath) (dcsKeys, error) {
+func readKeys(ctx context.Context, kv clientv3.KV, path dcsPath) (dcsKeys, error) {
 	if path.scope == "" {
 		return dcsKeys{}, fmt.Errorf("the scope is not known: no member answered, and the cluster file does not say it")
 	}
 	prefix := path.prefix()
-	resp, err := kv.Range(ctx, &pb.RangeRequest{Key: []byte(prefix), RangeEnd: after(prefix), Serializable: true})
+	resp, err := kv.Get(ctx, prefix, clientv3.WithPrefix(), clientv3.WithSerializable())
 	if err != nil {
 		return dcsKeys{}, err
 	}
-	k := parseKeys(prefix, resp)
+	k := parseKeys(prefix, (*pb.RangeResponse)(resp))
 	if k.count > 0 {
 		return k, nil
 	}
-	all, err := kv.Range(ctx, &pb.RangeRequest{Key: []byte("/"), RangeEnd: after("/"), Serializable: true, KeysOnly: true, Limit: mostKeys})
+	all, err := kv.Get(ctx, "/", clientv3.WithPrefix(), clientv3.WithSerializable(), clientv3.WithKeysOnly(), clientv3.WithLimit(mostKeys))
 	if err != nil {
 		return dcsKeys{}, err
 	}
@@ -69,13 +70,6 @@ func readKeys(ctx context.Context, kv pb.KVClient, path dcsPath) (dcsKeys, error
 		}
 	}
 	return k, nil
-}
-
-// after is the end of the range of all keys that begin with prefix, which ends in a slash.
-func after(prefix string) []byte {
-	end := []byte(prefix)
-	end[len(end)-1]++
-	return end
 }
 
 func parseKeys(prefix string, resp *pb.RangeResponse) dcsKeys {
