@@ -37,7 +37,9 @@ type login struct {
 	retry  bool
 	notes  []string
 	// gaveUp is set when it was us who could not go on: nobody to ask, or a question that is not answered.
-	gaveUp  bool
+	gaveUp bool
+	// twice is set when the server asked for the password again.
+	twice   bool
 	closers []func() error
 }
 
@@ -151,11 +153,14 @@ type noted struct {
 func (n *noted) SignWithAlgorithm(rand io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
 	var sig *ssh.Signature
 	var err error
-	if as, ok := n.Signer.(ssh.AlgorithmSigner); ok {
-		sig, err = as.SignWithAlgorithm(rand, data, algorithm)
-	} else {
-		sig, err = n.Sign(rand, data)
-	}
+	// Opening a key takes a person's time, and on a slow machine noticeable time of its own.
+	n.login.paused(func() {
+		if as, ok := n.Signer.(ssh.AlgorithmSigner); ok {
+			sig, err = as.SignWithAlgorithm(rand, data, algorithm)
+		} else {
+			sig, err = n.Sign(rand, data)
+		}
+	})
 	if err == nil {
 		return sig, nil
 	}
@@ -179,6 +184,8 @@ func (l *login) passphrase(path string) (word string, err error) {
 // secret is the login's password.
 func (l *login) secret() (word string, err error) {
 	if l.password != "" {
+		// The other way to ask for the password was tried before, and refused it.
+		l.twice = true
 		return "", errors.New("the password was sent once")
 	}
 	l.paused(func() { word, err = l.vault.reference(l.ctx(), l.ep.ssh.Password, l.passwordName(), l.again) })

@@ -95,6 +95,17 @@ func publicOf(t *testing.T, path, passphrase string) ssh.PublicKey {
 	return s.PublicKey()
 }
 
+// lockedKey is a private key with the passphrase "open sesame". It was made by ssh-keygen -a 1 of OpenSSH 9.2: with more
+// rounds, opening it takes seconds under the race detector.
+func lockedKey(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/id_locked")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return write(t, "id_locked", string(text))
+}
+
 func only(keys ...ssh.PublicKey) func(ssh.PublicKey) bool {
 	return func(k ssh.PublicKey) bool {
 		return slices.ContainsFunc(keys, func(one ssh.PublicKey) bool { return string(one.Marshal()) == string(k.Marshal()) })
@@ -102,14 +113,14 @@ func only(keys ...ssh.PublicKey) func(ssh.PublicKey) bool {
 }
 
 func TestKeysAreOfferedInOrder(t *testing.T) {
-	a, b := clientKey(t, ""), clientKey(t, "")
+	a, b := clientKey(t), clientKey(t)
 	l := logins(t, func(l *loginServer) { l.allowed = only(publicOf(t, b, "")) })
 	p := pool(t, Options{}, quick(), l.node(t, a, b))
 	want(t, p.Run(within(t), "db1", Command{Line: "true"}), OK)
 }
 
 func TestLoginRefusedSaysWhy(t *testing.T) {
-	open := clientKey(t, "")
+	open := clientKey(t)
 	if err := os.Chmod(open, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +140,7 @@ func TestLoginRefusedSaysWhy(t *testing.T) {
 }
 
 func TestPassphraseIsAskedForOnceAndOnlyWhenNeeded(t *testing.T) {
-	key := clientKey(t, "open sesame")
+	key := lockedKey(t)
 	public := publicOf(t, key, "open sesame")
 	var asked []string
 	var mu sync.Mutex
@@ -160,7 +171,7 @@ func TestPassphraseIsAskedForOnceAndOnlyWhenNeeded(t *testing.T) {
 }
 
 func TestWrongPassphraseAndTheNextKey(t *testing.T) {
-	locked, free := clientKey(t, "open sesame"), clientKey(t, "")
+	locked, free := lockedKey(t), clientKey(t)
 	l := logins(t, func(l *loginServer) { l.allowed = only(publicOf(t, locked, "open sesame"), publicOf(t, free, "")) })
 	var asked atomic.Int32
 	opt := Options{Ask: func(context.Context, string) (string, error) { asked.Add(1); return "wrong", nil }}
@@ -176,7 +187,7 @@ func TestWrongPassphraseAndTheNextKey(t *testing.T) {
 }
 
 func TestTypingDoesNotCountForTheDeadline(t *testing.T) {
-	key := clientKey(t, "open sesame")
+	key := lockedKey(t)
 	l := logins(t, func(l *loginServer) { l.allowed = only(publicOf(t, key, "open sesame")) })
 	tm := quick()
 	tm.connect = 500 * 1e6
@@ -197,7 +208,7 @@ func TestTypingDoesNotCountForTheDeadline(t *testing.T) {
 }
 
 func TestCloseDoesNotWaitForTyping(t *testing.T) {
-	key := clientKey(t, "open sesame")
+	key := lockedKey(t)
 	l := logins(t, func(l *loginServer) { l.allowed = only(publicOf(t, key, "open sesame")) })
 	asking, typed := make(chan struct{}), make(chan struct{})
 	p := pool(t, Options{Ask: func(context.Context, string) (string, error) { close(asking); <-typed; return "", io.EOF }}, quick(), l.node(t, key))
@@ -226,12 +237,12 @@ func TestPasswords(t *testing.T) {
 		{"keyboard-interactive", []string{"Password: "}, false, "right word", OK, "", 1},
 		{"wrong", nil, false, "wrong word", NotStarted, "was refused by db1", 1},
 		{"wrong, interactive", []string{"Password: "}, false, "wrong word", NotStarted, "was refused by db1", 1},
-		{"a code", []string{"Code: "}, true, "wrong word", NotStarted, `asks "Code: "`, 1},
-		{"two questions", []string{"Password: ", "Code: "}, false, "wrong word", NotStarted, "more than a password", 1},
+		{"a code", []string{"Code: "}, true, "wrong word", NotStarted, `asks "Code: "`, 0},
+		{"two questions", []string{"Password: ", "Code: "}, false, "wrong word", NotStarted, "more than a password", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := logins(t, func(l *loginServer) { l.password, l.questions, l.echo = "right word", c.questions, c.echo })
-			n := l.node(t, clientKey(t, ""))
+			n := l.node(t, clientKey(t))
 			n.SSH.Password = secret(t, c.word)
 			p := pool(t, Options{}, quick(), n)
 			e := p.Run(within(t), "db1", Command{Line: "true", Patient: true})
@@ -247,7 +258,7 @@ func TestPasswords(t *testing.T) {
 			if n := l.passwords.Load(); n != c.sent {
 				t.Fatalf("the password was sent %d times", n)
 			}
-			if c.kind != OK {
+			if c.sent > 0 && c.kind != OK {
 				// A person who tries again is heard.
 				want(t, p.Run(within(t), "db1", Command{Line: "true"}), c.kind)
 				if n := l.passwords.Load(); n != c.sent+1 {
@@ -260,7 +271,7 @@ func TestPasswords(t *testing.T) {
 
 func TestPasswordIsNotTriedUnasked(t *testing.T) {
 	l := logins(t, func(l *loginServer) { l.password = "right word" })
-	p := pool(t, Options{}, quick(), l.node(t, clientKey(t, "")))
+	p := pool(t, Options{}, quick(), l.node(t, clientKey(t)))
 	want(t, p.Run(within(t), "db1", Command{Line: "true"}), NotStarted)
 	if l.passwords.Load() != 0 {
 		t.Fatal("a password was sent")
@@ -321,7 +332,7 @@ func TestAgent(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := logins(t, func(l *loginServer) { l.allowed = only(wanted.PublicKey()) })
-			n := l.node(t, clientKey(t, ""))
+			n := l.node(t, clientKey(t))
 			n.SSH.Agent = c.agent
 			if c.onlyKeys {
 				n.SSH.Config = write(t, "config", "IdentitiesOnly yes\n")
@@ -338,7 +349,7 @@ func TestAgent(t *testing.T) {
 
 func TestKeyCertificate(t *testing.T) {
 	ca, _ := newKey(t)
-	path := clientKey(t, "open sesame")
+	path := lockedKey(t)
 	cert := &ssh.Certificate{Key: publicOf(t, path, "open sesame"), CertType: ssh.UserCert, ValidPrincipals: []string{"deploy"}, ValidBefore: ssh.CertTimeInfinity}
 	if err := cert.SignCert(rand.Reader, ca); err != nil {
 		t.Fatal(err)
@@ -353,7 +364,7 @@ func TestKeyCertificate(t *testing.T) {
 
 func TestUnmaskableSecretIsNotUsed(t *testing.T) {
 	l := logins(t, func(l *loginServer) { l.password = "pw" })
-	n := l.node(t, clientKey(t, ""))
+	n := l.node(t, clientKey(t))
 	n.SSH.Password = secret(t, "pw")
 	opt := Options{Mask: func(name, value string) error { return errors.New(name + " is too short") }}
 	want(t, pool(t, opt, quick(), n).Run(within(t), "db1", Command{Line: "true"}), NotStarted, "is too short")

@@ -148,7 +148,7 @@ func explain(err error, keys *hostKeys, in *login) (stage Stage, hint string, wh
 // wrong; a connection that broke during the login settles nothing.
 func (l *login) denied(err error) bool {
 	text := err.Error()
-	if strings.Contains(text, "unable to authenticate") || strings.Contains(text, "oo many authentication failures") {
+	if l.twice || strings.Contains(text, "unable to authenticate") || strings.Contains(text, "oo many authentication failures") {
 		l.refused()
 		return true
 	}

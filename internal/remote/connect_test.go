@@ -69,7 +69,7 @@ func closedPort(t *testing.T) int {
 
 func someNode(t *testing.T, port int) inventory.Node {
 	return inventory.Node{Name: "db1", Address: "127.0.0.1", SSH: inventory.SSH{
-		User: "deploy", Port: port, Keys: []string{clientKey(t, "")}, KnownHosts: []string{write(t, "known_hosts", "")},
+		User: "deploy", Port: port, Keys: []string{clientKey(t)}, KnownHosts: []string{write(t, "known_hosts", "")},
 	}}
 }
 

@@ -29,7 +29,13 @@ import (
 	"recon/internal/inventory"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if mark := os.Getenv(leaveEnv); mark != "" {
+		leave(mark)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // sshServer is an ssh server on loopback whose faults are chosen by the test. Without faults it runs the line of an exec
 // request with /bin/sh, in a process group of its own, reports the status as sshd does, and forwards direct-tcpip.
@@ -339,17 +345,11 @@ func write(t testing.TB, name, text string) string {
 	return path
 }
 
-// clientKey is a private key file, encrypted if there is a passphrase.
-func clientKey(t testing.TB, passphrase string) string {
+// clientKey is a private key file.
+func clientKey(t testing.TB) string {
 	t.Helper()
 	_, private := newKey(t)
-	var block *pem.Block
-	var err error
-	if passphrase == "" {
-		block, err = ssh.MarshalPrivateKey(private, "")
-	} else {
-		block, err = ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte(passphrase))
-	}
+	block, err := ssh.MarshalPrivateKey(private, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -369,7 +369,7 @@ func (s *sshServer) node(t testing.TB, name string, keys ...ssh.PublicKey) inven
 		text += s.knownLine(k)
 	}
 	return inventory.Node{Name: name, Address: "127.0.0.1", SSH: inventory.SSH{
-		User: "deploy", Port: s.port(), Keys: []string{clientKey(t, "")}, KnownHosts: []string{write(t, "known_hosts", text)},
+		User: "deploy", Port: s.port(), Keys: []string{clientKey(t)}, KnownHosts: []string{write(t, "known_hosts", text)},
 		Become: inventory.Become{Method: inventory.BecomeSudo, User: "root"},
 	}}
 }

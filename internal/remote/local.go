@@ -1,11 +1,15 @@
 package remote
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -178,10 +182,36 @@ func (l *localRun) gone(group int, within time.Duration) bool {
 		case <-limit:
 			return false
 		}
-		if l.ended && drained == nil && errors.Is(syscall.Kill(group, 0), syscall.ESRCH) {
+		if l.ended && drained == nil && !living(group) {
 			return true
 		}
 	}
+}
+
+// living says whether a process of a group runs. Those that only wait for their parent to take note of their end do not:
+// in a container without an init nobody ever does.
+func living(group int) bool {
+	if errors.Is(syscall.Kill(group, 0), syscall.ESRCH) {
+		return false
+	}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil || len(stats) == 0 {
+		return true
+	}
+	for _, path := range stats {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			// It ended meanwhile.
+			continue
+		}
+		// proc(5): pid (comm) state ppid pgrp; the name may hold spaces and parentheses.
+		rest := string(text[bytes.LastIndexByte(text, ')')+1:])
+		f := strings.Fields(rest)
+		if len(f) > 2 && f[2] == strconv.Itoa(-group) && f[0] != "Z" && f[0] != "X" {
+			return true
+		}
+	}
+	return false
 }
 
 // signalName is a signal as ssh calls it: without SIG.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -87,7 +89,7 @@ func TestRunLocalWithoutProofIsUnknown(t *testing.T) {
 	mark := filepath.Join(t.TempDir(), "pid")
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan Exit, 1)
-	go func() { done <- p.RunLocal(ctx, Command{Line: leaveGroup("echo $$ >" + mark + "; exec sleep 60")}) }()
+	go func() { done <- p.RunLocal(ctx, Command{Line: leaveEnv + "=" + quote(mark) + " " + quote(os.Args[0])}) }()
 	pid := pidIn(t, mark)
 	defer func() { _ = syscall.Kill(pid, syscall.SIGKILL) }()
 	cancel()
@@ -97,8 +99,20 @@ func TestRunLocalWithoutProofIsUnknown(t *testing.T) {
 	}
 }
 
-// leaveGroup is a shell line that runs another one in a process group of its own and waits: job control does that.
-func leaveGroup(line string) string { return "set -m; /bin/sh -c " + quote(line) + " & wait" }
+// leaveEnv makes the test's own binary leave its session, write its process id to a file and stay.
+const leaveEnv = "REMOTE_TEST_LEAVE"
+
+func leave(mark string) {
+	_, err := syscall.Setsid()
+	if err == nil {
+		err = os.WriteFile(mark, []byte(strconv.Itoa(os.Getpid())), 0o600)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	<-time.After(time.Minute)
+}
 
 func TestRunLocalBackgroundDoesNotHoldTheResult(t *testing.T) {
 	p := pool(t, Options{}, quick())
