@@ -34,11 +34,13 @@ func at(t *testing.T, width, height int, s *probes.State, f func(d *desk)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		d := open(t, width, height, s, nil)
+		defer func() {
+			if !d.jobs.end(time.Minute) {
+				t.Error("a job did not end")
+			}
+			time.Sleep(time.Minute) // the last ticks end
+		}()
 		f(d)
-		if !d.jobs.end(time.Minute) {
-			t.Error("a job did not end")
-		}
-		time.Sleep(time.Minute) // the last ticks end
 	})
 }
 
@@ -119,12 +121,12 @@ func (d *desk) wait(t time.Duration) {
 	}
 }
 
-// key presses keys by their names, with a pause of a person before each: long enough for every dialog to be awake.
+// key presses keys by their names, with a pause of a person after each: long enough for every dialog to be awake.
 func (d *desk) key(names ...string) {
 	d.t.Helper()
 	for _, n := range names {
-		d.wait(700 * time.Millisecond)
 		d.press(n)
+		d.wait(700 * time.Millisecond)
 	}
 }
 
@@ -137,7 +139,6 @@ func (d *desk) press(name string) {
 // typed types a text with a tenth of a second between the keys.
 func (d *desk) typed(text string) {
 	d.t.Helper()
-	d.wait(700 * time.Millisecond)
 	for _, r := range text {
 		d.press(string(r))
 		d.wait(100 * time.Millisecond)
@@ -227,3 +228,5 @@ func book(t *testing.T, id string) *runbooks.Runbook {
 	}
 	return b
 }
+
+func sized(s [2]int) tea.WindowSizeMsg { return tea.WindowSizeMsg{Width: s[0], Height: s[1]} }

@@ -78,7 +78,6 @@ type walker struct {
 	tape     *tape
 	heard    heard
 	outcomes []actions.Outcome
-	outStep  int // the step whose output is kept
 	progress *walk.Progress
 	held     map[int]bool // proofs that are not begun by themselves, because the operator stopped them
 	stage    int          // of reconciling: what is known, what can be checked, the way on

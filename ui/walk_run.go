@@ -11,6 +11,7 @@ import (
 
 	"recon/internal/gate"
 	"recon/internal/walk"
+	"recon/runbooks"
 )
 
 // pulseEvery is how often the screen looks at what runs.
@@ -115,7 +116,7 @@ func (w *walker) execute(m confirmedMsg) tea.Cmd {
 		return say(errorMsg{"run the step", fmt.Errorf("something else is under way; nothing was sent")})
 	}
 	one, tape, plan := w.walk, newTape(), m.plan
-	w.tape, w.heard, w.outcomes, w.outStep, w.follow = tape, heard{}, nil, plan.Step, true
+	w.tape, w.heard, w.outcomes, w.follow = tape, heard{}, nil, true
 	w.tops[paneOutput] = scroll{}
 	delete(w.held, plan.Step)
 	what := strings.ToUpper(string(plan.Risk)) + " on " + targets(plan) + " runs"
@@ -138,6 +139,7 @@ func (w *walker) execute(m confirmedMsg) tea.Cmd {
 }
 
 func (w *walker) executed(m executedMsg) tea.Cmd {
+	was := w.run
 	if !w.ended(m.run) {
 		return nil
 	}
@@ -152,7 +154,7 @@ func (w *walker) executed(m executedMsg) tea.Cmd {
 		cmds = append(cmds, say(errorMsg{"run the step", m.err}))
 	}
 	w.stage = 0
-	if !w.wide() && w.outStep < len(w.seen.Steps) && w.seen.Steps[w.outStep].Step.Proof != nil && w.focus == paneOutput {
+	if !w.wide() && was.plan.Risk != runbooks.Read && w.focus == paneOutput {
 		w.focus = paneStep // the proof is looked at there
 	}
 	return tea.Batch(append(cmds, w.refresh(), w.draw())...)
