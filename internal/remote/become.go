@@ -83,8 +83,9 @@ func (t *talk) listen(h *held, p []byte) {
 	}
 	rest := h.text[h.seen:]
 	if t.method == inventory.BecomeSudo {
-		if at := bytes.Index(rest, []byte(t.prompt())); at >= 0 {
-			h.seen += at + len(t.prompt())
+		for at := bytes.Index(rest, []byte(t.prompt())); at >= 0; at = bytes.Index(rest, []byte(t.prompt())) {
+			at += len(t.prompt())
+			h.seen, rest = h.seen+at, rest[at:]
 			t.say(asked)
 		}
 		return

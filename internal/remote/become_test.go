@@ -114,6 +114,7 @@ func secret(t testing.TB, value string) inventory.Secret {
 }
 
 func TestBecome(t *testing.T) {
+	t.Parallel()
 	short := quick()
 	short.become = 700 * time.Millisecond
 	for _, c := range []struct {
@@ -183,6 +184,7 @@ func TestBecome(t *testing.T) {
 }
 
 func TestStatusUnderBecome(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		line string
 		kind ExitKind
@@ -297,6 +299,7 @@ func TestCancelUnderBecomeIsUnknown(t *testing.T) {
 }
 
 func TestCancelBeforeTheWordIsNotStarted(t *testing.T) {
+	t.Parallel()
 	_, p, dir := becomer(t, "su", "late", rightWord, quick())
 	mark := filepath.Join(dir, "ran")
 	line, _, err := p.Wire("db1", "touch "+mark, true)
@@ -335,4 +338,14 @@ func TestLineOfAnotherBecomeIsRefused(t *testing.T) {
 	if len(s.got()) != 0 {
 		t.Fatalf("sent %q", s.got())
 	}
+}
+
+func TestTimeoutCountsFromTheCommand(t *testing.T) {
+	t.Parallel()
+	_, p, _ := becomer(t, "sudo", "late", rightWord, quick())
+	line, _, err := p.Wire("db1", "true", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, p.Run(within(t), "db1", Command{Line: line, Become: true, Timeout: 300 * time.Millisecond}), OK)
 }

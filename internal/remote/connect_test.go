@@ -55,7 +55,7 @@ func listen(t *testing.T, handle func(net.Conn)) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-func closedPort(t *testing.T) int {
+func closedPort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -74,6 +74,7 @@ func someNode(t *testing.T, port int) inventory.Node {
 }
 
 func TestOneDeadlineOverConnectAndHandshake(t *testing.T) {
+	t.Parallel()
 	if usual().connect > 10*time.Second {
 		t.Fatal("the deadline is longer than 10 s")
 	}
@@ -223,6 +224,7 @@ func blackHole(t *testing.T, to int) *hole {
 }
 
 func TestDeadPeerIsNoticed(t *testing.T) {
+	t.Parallel()
 	if u := usual(); u.keepEvery+u.keepWait > 15*time.Second {
 		t.Fatalf("a dead peer is noticed after %v only", u.keepEvery+u.keepWait)
 	}
@@ -251,6 +253,7 @@ func TestDeadPeerIsNoticed(t *testing.T) {
 }
 
 func TestSlowAnswerIsNoDeadPeer(t *testing.T) {
+	t.Parallel()
 	// The keepalive's answer waits behind output on a slow line: what is heard counts.
 	c := &connection{timing: timing{keepEvery: time.Millisecond, keepWait: 150 * time.Millisecond}, done: make(chan struct{})}
 	near, far := net.Pipe()

@@ -116,6 +116,8 @@ func cause(err error) string {
 		return "refused, nothing listens there"
 	case timeout(err):
 		return errSilent.Error()
+	case errors.Is(err, context.Canceled):
+		return "cancelled"
 	case errors.As(err, &op):
 		err = op.Err
 	}

@@ -58,7 +58,7 @@ func TestNothingLeaksOverAHundredConnectsAndCancels(t *testing.T) {
 	goroutines, files = 1<<30, 1<<30
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for range 100 {
+	for range 50 {
 		<-tick.C
 		goroutines, files = min(goroutines, runtime.NumGoroutine()), min(files, descriptors(t))
 	}

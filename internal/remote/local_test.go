@@ -50,6 +50,7 @@ func TestRunLocalNotStarted(t *testing.T) {
 }
 
 func TestRunLocalEndsTheWholeGroup(t *testing.T) {
+	t.Parallel()
 	p := pool(t, Options{}, quick())
 	p.timing.term = 200 * time.Millisecond
 	for _, c := range []struct {
@@ -83,6 +84,7 @@ func TestRunLocalEndsTheWholeGroup(t *testing.T) {
 }
 
 func TestRunLocalWithoutProofIsUnknown(t *testing.T) {
+	t.Parallel()
 	// A child that left the group and holds the output: what it does is not known.
 	p := pool(t, Options{}, quick())
 	p.timing.term, p.timing.kill = 100*time.Millisecond, 100*time.Millisecond
@@ -115,6 +117,7 @@ func leave(mark string) {
 }
 
 func TestRunLocalBackgroundDoesNotHoldTheResult(t *testing.T) {
+	t.Parallel()
 	p := pool(t, Options{}, quick())
 	mark := filepath.Join(t.TempDir(), "pid")
 	var out bytes.Buffer

@@ -20,7 +20,14 @@ import (
 func (p *Pool) Run(ctx context.Context, node string, cmd Command) Exit {
 	began := time.Now()
 	not := func(err error) Exit {
-		return Exit{Kind: NotStarted, Reason: scrub.Line(err.Error()), Began: began, Duration: time.Since(began)}
+		words := scrub.Line(err.Error())
+		switch err {
+		case context.Canceled:
+			words = "cancelled before anything was sent"
+		case context.DeadlineExceeded:
+			words = "its deadline came before anything was sent"
+		}
+		return Exit{Kind: NotStarted, Reason: words, Began: began, Duration: time.Since(began)}
 	}
 	if err := context.Cause(ctx); err != nil {
 		return not(err)

@@ -77,70 +77,6 @@ func (c *connection) start(cmd Command, t *talk, ch ssh.Channel, requests <-chan
 	return s
 }
 
-// hear takes the requests of the channel, which end with it.
-func (s *session) hear(requests <-chan *ssh.Request) {
-	defer close(s.closed)
-	for r := range requests {
-		var st status
-		switch r.Type {
-		case "exit-status":
-			var m struct{ Code uint32 }
-			if ssh.Unmarshal(r.Payload, &m) == nil {
-				st.code = int(m.Code)
-				s.settle(st)
-			}
-		case "exit-signal":
-			var m struct {
-				Signal string
-				Core   bool
-				Text   string
-				Lang   string
-			}
-			if ssh.Unmarshal(r.Payload, &m) == nil {
-				st.code, st.signal = -1, m.Signal
-				s.settle(st)
-			}
-		}
-		if r.WantReply {
-			// The connection may be gone; the end of requests says so.
-			_ = r.Reply(false, nil)
-		}
-	}
-}
-
-func (s *session) settle(st status) {
-	select {
-	case s.status <- st:
-	default:
-	}
-}
-
-// feed writes standard input. Its errors are the command's affair: it may end before it has read everything.
-func (s *session) feed() {
-	for p := range s.input {
-		if _, err := s.ch.Write(p); err != nil {
-			for range s.input {
-				// Whoever sends must not wait for a command that reads no more.
-			}
-			return
-		}
-	}
-	_ = s.ch.CloseWrite()
-}
-
-func (s *session) send(p []byte) {
-	if len(p) > 0 && !s.inputEnd {
-		s.input <- p
-	}
-}
-
-func (s *session) endInput() {
-	if !s.inputEnd {
-		s.inputEnd = true
-		close(s.input)
-	}
-}
-
 // wait follows the session to its end.
 func (s *session) wait(ctx context.Context) Exit {
 	defer func() {
@@ -156,11 +92,10 @@ func (s *session) wait(ctx context.Context) Exit {
 	}()
 	var limit, become <-chan time.Time
 	var heard chan hearing
-	if s.cmd.Timeout > 0 {
-		limit = time.After(s.cmd.Timeout)
-	}
 	if s.talk != nil {
 		become, heard = time.After(s.c.timing.become), s.talk.heard
+	} else {
+		limit = s.limit()
 	}
 	reply, drained, closed := s.reply, s.drained, s.closed
 	idle := time.NewTicker(max(s.c.timing.idle/4, time.Millisecond))
@@ -182,11 +117,12 @@ func (s *session) wait(ctx context.Context) Exit {
 		case <-closed:
 			closed = nil
 		case h := <-heard:
-			if s.answer(h) {
+			switch {
+			case !s.answer(h):
+			case s.went:
+				become, limit = nil, s.limit()
+			default:
 				become = time.After(s.c.timing.become)
-			}
-			if s.went {
-				become = nil
 			}
 		case <-become:
 			return s.late()
@@ -203,6 +139,14 @@ func (s *session) wait(ctx context.Context) Exit {
 			return s.verdict()
 		}
 	}
+}
+
+// limit is when the command has taken too long; never, without a timeout.
+func (s *session) limit() <-chan time.Time {
+	if s.cmd.Timeout <= 0 {
+		return nil
+	}
+	return time.After(s.cmd.Timeout)
 }
 
 // leave gives the place to the next command: when the host has closed the session, because until then it counts there. A

@@ -156,6 +156,7 @@ func TestNotStartedWithoutAnything(t *testing.T) {
 }
 
 func TestCancelAndTimeoutAreProven(t *testing.T) {
+	t.Parallel()
 	// The process table is what counts: the command, its child, and a child that ignores the polite signal.
 	_, p := healthy(t)
 	for _, c := range []struct {
@@ -193,6 +194,7 @@ func TestCancelAndTimeoutAreProven(t *testing.T) {
 }
 
 func TestCancelWithoutProofIsUnknown(t *testing.T) {
+	t.Parallel()
 	// The host keeps the session open whatever it is sent.
 	s, p := healthy(t)
 	p.timing.term, p.timing.kill = 50*time.Millisecond, 50*time.Millisecond
@@ -217,6 +219,7 @@ func TestStatusWithOpenOutputIsNotAProofOfCancellation(t *testing.T) {
 }
 
 func TestBackgroundProcessDoesNotHoldTheResult(t *testing.T) {
+	t.Parallel()
 	_, p := healthy(t)
 	mark := filepath.Join(t.TempDir(), "mark")
 	var out bytes.Buffer
@@ -258,6 +261,7 @@ func TestNoOutputAfterRunReturned(t *testing.T) {
 }
 
 func TestEightAtATime(t *testing.T) {
+	t.Parallel()
 	s, p := healthy(t)
 	release := make(chan struct{})
 	var open, most atomic.Int32

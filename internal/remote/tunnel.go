@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"recon/internal/inventory"
+	"recon/internal/scrub"
 )
 
 // Dial connects to a service's port: with `dial: ssh` through the ssh connection of the node, where address is what the
@@ -132,7 +133,7 @@ func (c *connection) tunnelError(address string, err error) error {
 		words := strings.ToLower(o.Message)
 		d.Refused = o.Reason == ssh.ConnectionFailed && strings.Contains(words, "refused")
 		d.Timeout = o.Reason == ssh.ConnectionFailed && strings.Contains(words, "timed out")
-		d.Err = errors.New(o.Message)
+		d.Err = errors.New(scrub.Line(o.Message))
 	}
 	return d
 }

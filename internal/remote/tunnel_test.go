@@ -90,6 +90,7 @@ func TestTunnelDeadlines(t *testing.T) {
 }
 
 func TestTunnelWriteDeadline(t *testing.T) {
+	t.Parallel()
 	_, p := healthy(t)
 	stuck := make(chan struct{})
 	port := listen(t, func(net.Conn) { <-stuck })
@@ -158,6 +159,7 @@ func TestDialTellsRefusedFromSilent(t *testing.T) {
 }
 
 func TestDialEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	// The host is busy connecting to a black hole and does not answer the request for a channel.
 	key, _ := newKey(t)
 	s := serve(t, key)

@@ -5,10 +5,12 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"recon/internal/scrub"
 )
 
 func (s *session) exit(kind ExitKind, reason string) Exit {
-	e := Exit{Kind: kind, Reason: reason, Began: s.began, Duration: time.Since(s.began)}
+	e := Exit{Kind: kind, Reason: scrub.Line(reason), Began: s.began, Duration: time.Since(s.began)}
 	if s.got != nil && kind != NotStarted {
 		e.Code, e.Signal = s.got.code, s.got.signal
 	}
