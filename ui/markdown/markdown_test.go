@@ -65,7 +65,11 @@ func TestStylesChangeNoText(t *testing.T) {
 func TestNothingOfACodeBlockIsLeftOut(t *testing.T) {
 	long := strings.Repeat("0123456789", 20)
 	var got strings.Builder
-	for _, l := range Render("```sh\n"+long+"\n```\n", 40, Style{}) {
+	lines := Render("```sh on=console risk=read\n"+long+"\n```\n", 40, Style{})
+	if lines[0] != "┌ sh on=console risk=read" {
+		t.Errorf("the fence's words are %q", lines[0])
+	}
+	for _, l := range lines[1:] {
 		got.WriteString(strings.TrimPrefix(strings.TrimPrefix(l, "│ "), "┆ "))
 	}
 	if got.String() != long {
