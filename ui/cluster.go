@@ -57,13 +57,7 @@ func newCluster(file *inventory.Cluster, s *probes.State, lib *runbooks.Library,
 }
 
 // sight is the State as it looks now.
-func (c *cluster) sight() sight {
-	s := sight{State: c.state}
-	if !c.state.At.IsZero() {
-		s.late = max(c.now.Sub(c.state.At).Seconds(), 0)
-	}
-	return s
-}
+func (c *cluster) sight() sight { return sightAt(c.state, c.now) }
 
 func (c *cluster) update(msg tea.Msg) tea.Cmd {
 	switch m := msg.(type) {

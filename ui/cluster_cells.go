@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -47,6 +48,15 @@ func (c cell) text(width int) string {
 type sight struct {
 	*probes.State
 	late float64 // seconds
+}
+
+// sightAt is a State as it looks at a moment.
+func sightAt(s *probes.State, now time.Time) sight {
+	out := sight{State: s}
+	if !s.At.IsZero() {
+		out.late = max(now.Sub(s.At).Seconds(), 0)
+	}
+	return out
 }
 
 // silent is the cell of something that gives no fact now, and ok when it does give facts.

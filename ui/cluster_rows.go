@@ -75,10 +75,13 @@ func (s sight) vip(v inventory.VIP) cell {
 // summary is who leads, in one line.
 func (s sight) summary() (string, tone) {
 	p := s.Patroni
+	if s.late > probes.StaleAfter.Seconds() {
+		return "who leads is not known: no fresh answers for " + short(s.late), unseen
+	}
 	switch {
 	case p.Disputed != "":
 		return "leader disputed: " + p.Disputed, bad
-	case p.Unseen != "" || s.late > probes.StaleAfter.Seconds():
+	case p.Unseen != "":
 		if p.LockHolder != nil && p.UnseenDCS == "" {
 			return "leader not proven; the lock is held by " + *p.LockHolder, unseen
 		}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"recon/probes"
 )
 
 // rowName is the width of the column with the layers' names.
@@ -117,6 +119,8 @@ func (c *cluster) findingLines(t *Theme, found []finding, cursor, width, height 
 	switch {
 	case c.library == nil:
 		return append(out, t.paint(dim, " the runbooks are being read"))
+	case len(found) == 0 && c.sight().late > probes.StaleAfter.Seconds():
+		return append(out, t.paint(unseen, " ? nothing can be said: the newest answers are "+short(c.sight().late)+" old"))
 	case len(found) == 0:
 		return append(out, t.paint(dim, " no runbook applies to what is seen"))
 	}

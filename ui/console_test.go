@@ -1,7 +1,9 @@
 package ui
 
 import (
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,8 +34,14 @@ type desk struct {
 // at runs a test with a console of this size, on a State.
 func at(t *testing.T, width, height int, s *probes.State, f func(d *desk)) {
 	t.Helper()
+	atOptions(t, width, height, s, nil, f)
+}
+
+// atOptions is at, with other options.
+func atOptions(t *testing.T, width, height int, s *probes.State, change func(*Options), f func(d *desk)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		d := open(t, width, height, s, nil)
+		d := open(t, width, height, s, change)
 		defer func() {
 			if !d.jobs.end(time.Minute) {
 				t.Error("a job did not end")
@@ -115,9 +123,14 @@ func (d *desk) settle() {
 
 // wait lets time pass.
 func (d *desk) wait(t time.Duration) {
-	for end := time.Now().Add(t); time.Now().Before(end); {
-		time.Sleep(min(10*time.Millisecond, time.Until(end)))
-		d.settle()
+	for end := time.After(t); ; {
+		select {
+		case msg := <-d.msgs:
+			d.take(msg)
+		case <-end:
+			d.settle()
+			return
+		}
 	}
 }
 
@@ -203,22 +216,24 @@ func (d *desk) fits() {
 	}
 }
 
-// shelf is the library of the tests.
+// shelf is the library of the tests: only their own books, so that a golden does not change with the library.
 func shelf(t *testing.T) *runbooks.Library {
 	t.Helper()
-	lib, err := runbooks.Load(probes.Scope(probestest.Inventory()), "testdata/books")
+	lib, err := loadShelf()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Only the books of the tests, so that a golden does not change with the library.
-	var own []*runbooks.Runbook
-	for _, b := range lib.Books {
-		if b.Origin == runbooks.FromOwn {
-			own = append(own, b)
-		}
-	}
-	return &runbooks.Library{Books: own, Guards: lib.Guards}
+	return lib
 }
+
+var loadShelf = sync.OnceValues(func() (*runbooks.Library, error) {
+	lib, err := runbooks.Load(probes.Scope(probestest.Inventory()), "testdata/books")
+	if err != nil {
+		return nil, err
+	}
+	own := slices.DeleteFunc(lib.Books, func(b *runbooks.Runbook) bool { return b.Origin != runbooks.FromOwn })
+	return &runbooks.Library{Books: own, Guards: lib.Guards}, nil
+})
 
 func book(t *testing.T, id string) *runbooks.Runbook {
 	t.Helper()
@@ -230,3 +245,9 @@ func book(t *testing.T, id string) *runbooks.Runbook {
 }
 
 func sized(s [2]int) tea.WindowSizeMsg { return tea.WindowSizeMsg{Width: s[0], Height: s[1]} }
+
+// atCluster is at, with another cluster file.
+func atCluster(t *testing.T, width, height int, s *probes.State, inv *inventory.Cluster, f func(d *desk)) {
+	t.Helper()
+	atOptions(t, width, height, s, func(o *Options) { o.Cluster = inv }, f)
+}

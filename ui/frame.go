@@ -96,7 +96,7 @@ func (f *frame) first(t *Theme, width int) string {
 	}
 	env := rule.Render("▌") + badge.Render(word) + rule.Render("▐")
 	who, at := f.operator, f.operator+"@"+f.host
-	answered, total, oldest := counted(f.state)
+	answered, total, oldest := counted(sightAt(f.state, f.now))
 	eyes := fmt.Sprintf("probes %d/%d", answered, total)
 	if answered < total {
 		eyes = t.paint(warn, eyes)
@@ -137,15 +137,15 @@ func (f *frame) trail(t *Theme) string {
 }
 
 // counted is how many of the probes' targets answer, how many there are, and the age of the oldest answer in seconds.
-func counted(s *probes.State) (answered, total int, oldest float64) {
+func counted(s sight) (answered, total int, oldest float64) {
 	count := func(x probes.Seen) {
 		total++
-		if x.Reachable && x.Age <= probes.StaleAfter.Seconds() {
+		if age := x.Age + s.late; x.Reachable && age <= probes.StaleAfter.Seconds() {
 			answered++
-			oldest = max(oldest, x.Age)
+			oldest = max(oldest, age)
 		}
 	}
-	for _, x := range s.Nodes {
+	for _, x := range s.State.Nodes {
 		count(x.Seen)
 	}
 	for _, x := range s.Etcd.Members {

@@ -10,11 +10,7 @@ import (
 
 // strip is the strip of the systems that the book names, as they are now.
 func (w *walker) strip(t *Theme, width int) []string {
-	s := sight{State: w.state}
-	if !w.state.At.IsZero() {
-		s.late = max(w.now.Sub(w.state.At).Seconds(), 0)
-	}
-	return liveLines(t, s, w.seen.Book.Systems, width)
+	return liveLines(t, sightAt(w.state, w.now), w.seen.Book.Systems, width)
 }
 
 // liveLines draws each system with a line a node. What concerns every book stands below: the addresses and the hosts.
@@ -57,7 +53,7 @@ func liveLines(t *Theme, s sight, systems []string, width int) []string {
 		v := s.VIPs[name]
 		text := glyphUnknown + " not known"
 		switch {
-		case v.Unseen != "":
+		case v.Unseen != "" || s.late > probes.StaleAfter.Seconds():
 		case v.Holder != nil:
 			text = glyphHolder + " " + *v.Holder
 		case len(v.Holders) == 0:

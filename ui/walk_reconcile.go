@@ -33,7 +33,7 @@ func (w *walker) reconcile(t *Theme, width, height int) []string {
 		} else {
 			add(hang("   ", "The step has no proof. Look at the live strip (tab) and at the hosts themselves.", wide)...)
 		}
-		text, tone := sight{State: w.state}.summary()
+		text, tone := sightAt(w.state, w.now).summary()
 		add("   " + t.paint(dim, fit("now", 8)) + t.paint(tone, text))
 	}
 	if w.stage >= 2 {

@@ -1,0 +1,216 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"recon/internal/inventory"
+	"recon/probes"
+	"recon/probes/probestest"
+)
+
+// Without a fresh answer no cell keeps a green tick, however the answer was lost.
+func TestNoGreenTickWithoutAFreshAnswer(t *testing.T) {
+	lose := map[string]func(*probes.Seen){
+		"never asked": func(s *probes.Seen) { *s = probes.Seen{} },
+		"refused":     func(s *probes.Seen) { s.Reachable, s.Refused, s.Error = false, true, "refused" },
+		"silent":      func(s *probes.Seen) { s.Reachable, s.Error = false, "timed out" },
+		"old":         func(s *probes.Seen) { s.Age = 10.1 },
+	}
+	for name, how := range lose {
+		t.Run(name, func(t *testing.T) {
+			s := probestest.Healthy()
+			every(s, how)
+			noTick(t, sight{State: s})
+		})
+	}
+	t.Run("no State for eleven seconds", func(t *testing.T) {
+		s := probestest.Healthy()
+		noTick(t, sight{State: s, late: 11})
+	})
+}
+
+// every changes how everything was seen.
+func every(s *probes.State, how func(*probes.Seen)) {
+	for i := range s.Nodes {
+		how(&s.Nodes[i].Seen)
+	}
+	for i := range s.Etcd.Members {
+		how(&s.Etcd.Members[i].Seen)
+	}
+	for i := range s.Patroni.Members {
+		how(&s.Patroni.Members[i].Seen)
+	}
+	for i := range s.Postgres.Members {
+		how(&s.Postgres.Members[i].Seen)
+	}
+}
+
+func noTick(t *testing.T, s sight) {
+	t.Helper()
+	_, rows := matrix(probestest.Inventory(), s)
+	for _, r := range rows {
+		for _, c := range r.cells {
+			if c.tone == good || c.glyph == glyphGood || c.glyph == glyphLeader {
+				t.Errorf("%s on %s says %q", r.name, c.node, c.text(40))
+			}
+		}
+	}
+}
+
+func TestAStaleScreenIsNotGreen(t *testing.T) {
+	at(t, 120, 36, probestest.Healthy(), func(d *desk) {
+		d.shows("✓ streaming", "leader netbox-node-3")
+		d.wait(11 * time.Second)
+		d.shows("? old answer", "who leads is not known", "? db → not known", "probes 0/12", "nothing can be said")
+		above, _, _ := strings.Cut(d.text(), "CHANGES")
+		if strings.Contains(above, glyphGood) || strings.Contains(above, glyphLeader) {
+			t.Errorf("something old is still green:\n%s", above)
+		}
+	})
+}
+
+func TestCells(t *testing.T) {
+	two := func(s *probes.State) {
+		s.Postgres.Members[0].InRecovery = false
+		s.Postgres.Primaries = []string{"netbox-node-1", "netbox-node-3"}
+	}
+	tests := []struct {
+		about  string
+		change func(*probes.State)
+		row    string
+		want   [3]string
+	}{
+		{"healthy", func(*probes.State) {}, "Patroni", [3]string{"✓ streaming", "✓ streaming", "★ leader"}},
+		{"healthy", func(*probes.State) {}, "PostgreSQL", [3]string{"✓ sync  lag 0", "✓ async  lag 0", "★ primary  TL 8"}},
+		{"two primaries", two, "PostgreSQL", [3]string{"✗ one of 2 primaries  TL 8", "✓ async  lag 0", "✗ one of 2 primaries  TL 8"}},
+		{"commits wait", func(s *probes.State) { n := 3; s.Postgres.Members[2].Waiting = &n }, "PostgreSQL", [3]string{"✓ sync  lag 0", "✓ async  lag 0", "! primary  3 commits wait"}},
+		{"paused", func(s *probes.State) { s.Patroni.Members[0].Paused = true }, "Patroni", [3]string{"✓ streaming  paused", "✓ streaming", "★ leader"}},
+		{"crashed", func(s *probes.State) { s.Patroni.Members[1].State = "crashed" }, "Patroni", [3]string{"✓ streaming", "✗ crashed", "★ leader"}},
+		{"two leaders", func(s *probes.State) { s.Patroni.Disputed = "two lead" }, "Patroni", [3]string{"✓ streaming", "✓ streaming", "✗ leader, disputed"}},
+		{"no leader in etcd", func(s *probes.State) { s.Etcd.Members[1].LeaderID = "0" }, "etcd", [3]string{"✓ follower  98 kB", "✗ knows no leader", "★ leader  term 15"}},
+		{"an alarm", func(s *probes.State) { s.Etcd.Members[1].Errors = []string{"NOSPACE"} }, "etcd", [3]string{"✓ follower  98 kB", "✗ NOSPACE", "★ leader  term 15"}},
+		{"a full disk", func(s *probes.State) { s.Nodes[1].Disks[0].Percent = 96 }, "Host", [3]string{"✓ disk 42%  +3 ms", "✗ disk 96%  +3 ms", "✓ disk 42%  +3 ms"}},
+		{"a wrong clock", func(s *probes.State) { off := -2.5; s.Nodes[0].ClockOffset = &off }, "Host", [3]string{"! disk 42%  -2500 ms", "✓ disk 42%  +3 ms", "✓ disk 42%  +3 ms"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.about, func(t *testing.T) {
+			s := probestest.Healthy()
+			tt.change(s)
+			_, rows := matrix(probestest.Inventory(), sight{State: s})
+			for _, r := range rows {
+				if r.name != tt.row {
+					continue
+				}
+				for i, c := range r.cells {
+					if got := strings.TrimRight(c.text(40), " "); got != tt.want[i] {
+						t.Errorf("node %d: %q, want %q", i+1, got, tt.want[i])
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestCountdown(t *testing.T) {
+	tests := []struct {
+		about  string
+		state  func() *probes.State
+		change func(*probes.State)
+		want   string
+	}{
+		{"healthy", probestest.Healthy, nil, ""},
+		{"the leader is dead", probestest.LeaderDead, nil, "in 00:28: hands off"},
+		{"its time is over", probestest.LeaderDead, func(s *probes.State) { s.Patroni.Members[2].Since = 55 }, "should have decided by 09:40:52Z, 00:15 ago"},
+		{"paused", probestest.LeaderDead, func(s *probes.State) { yes := true; s.Patroni.Paused = &yes }, "paused and decides nothing"},
+		{"no quorum", probestest.LeaderDead, func(s *probes.State) { no := false; s.Etcd.Quorum = &no }, "etcd has no quorum"},
+		{"the keys of etcd are not seen", probestest.LeaderDead, func(s *probes.State) { s.Patroni.UnseenDCS = "no answer" }, ""},
+		{"the holder answers", probestest.QuorumLost, nil, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.about, func(t *testing.T) {
+			s := tt.state()
+			if tt.change != nil {
+				tt.change(s)
+			}
+			d, open := decides(s, probestest.Healthy().Patroni.Config)
+			text := ""
+			if open {
+				text, _ = d.text(s.At, clock{}.show)
+			}
+			if open != (tt.want != "") || !strings.Contains(text, tt.want) {
+				t.Errorf("got %v %q, want %q", open, text, tt.want)
+			}
+		})
+	}
+	if d, open := decides(probestest.LeaderDead(), nil); !open || d.why == "" {
+		t.Error("without a configuration nothing can be counted, and that is not said")
+	}
+}
+
+func TestHistory(t *testing.T) {
+	var h history
+	look := func(at int, s *probes.State) {
+		_, rows := matrix(probestest.Inventory(), sight{State: s})
+		h = h.after(probestest.At().Add(time.Duration(at)*time.Second), rows)
+	}
+	none := probestest.Healthy()
+	every(none, func(s *probes.Seen) { *s = probes.Seen{} })
+	look(0, none)
+	look(1, probestest.Healthy())
+	if len(h.events) != 0 {
+		t.Errorf("the first answers are changes: %+v", h.events)
+	}
+	look(2, probestest.LeaderDead())
+	n := len(h.events)
+	if n == 0 || len(h.changed) != n {
+		t.Fatalf("%d changes, %d marked cells", n, len(h.changed))
+	}
+	before := h
+	look(11, probestest.LeaderDead())
+	if len(h.changed) != n {
+		t.Error("a cell lost its mark before ten seconds")
+	}
+	look(12, probestest.LeaderDead())
+	if len(h.changed) != 0 || len(h.events) != n {
+		t.Errorf("after ten seconds %d marks and %d changes", len(h.changed), len(h.events))
+	}
+	if len(before.changed) != n {
+		t.Error("an older history was changed")
+	}
+	for i := range 500 {
+		look(20+i, []*probes.State{probestest.Healthy(), probestest.LeaderDead()}[i%2])
+	}
+	if len(h.events) != maxEvents {
+		t.Errorf("%d changes are kept", len(h.events))
+	}
+}
+
+func TestManyNodes(t *testing.T) {
+	inv := probestest.Inventory()
+	s := probestest.Healthy()
+	inv.Nodes = nil
+	for i := range 9 {
+		name := fmt.Sprintf("node-%d", i+1)
+		inv.Nodes = append(inv.Nodes, inventory.Node{Name: name})
+		n := s.Nodes[0]
+		n.Name = name
+		if i == 8 {
+			n.Seen.Reachable, n.Seen.Refused = false, true
+		}
+		s.Nodes = append(s.Nodes, n)
+	}
+	atCluster(t, 80, 24, s, inv, func(d *desk) {
+		d.shows("node-9", "6 more →")
+		d.hides("node-4")
+		d.press("down")
+		for range 20 {
+			d.press("right")
+		}
+		d.shows("node-8", "← 6 more")
+		d.fits()
+		d.press("enter")
+	})
+}
