@@ -43,7 +43,6 @@ type frame struct {
 	host     string
 	state    *probes.State
 	walk     *walk.View
-	book     string
 	notice   string
 	failed   bool
 }
