@@ -7,6 +7,7 @@ package remote
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -221,6 +223,15 @@ func TestLabOutcomes(t *testing.T) {
 			t.Fatalf("%q, %v", banner, err)
 		}
 	})
+	t.Run("jump host", func(t *testing.T) {
+		n := s.node(t, "root")
+		n.SSH.Jump = []string{fmt.Sprintf("root@127.0.0.1:%d", s.port)}
+		var out bytes.Buffer
+		want(t, pool(t, Options{}, usual(), n).Run(within(t), "db1", Command{Line: "echo $SSH_CONNECTION", Stdout: &out}), OK)
+		if !strings.HasPrefix(out.String(), "127.0.0.1 ") {
+			t.Fatalf("output %q", out.String())
+		}
+	})
 	t.Run("unix socket", func(t *testing.T) {
 		path := filepath.Join(s.dir, "socket")
 		l, err := net.Listen("unix", path)
@@ -282,11 +293,14 @@ func TestLabManySessions(t *testing.T) {
 	// 10 sessions are the most that sshd allows on a connection, 8 the most that we ask for: none is ever refused.
 	s := realSSHD(t)
 	p := pool(t, Options{}, usual(), s.node(t, "root"))
-	results := make(chan Exit, 200)
-	for range 200 {
-		go func() { results <- p.Run(within(t), "db1", Command{Line: "true"}) }()
+	const commands = 60
+	results := make(chan Exit, commands)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	for range commands {
+		go func() { results <- p.Run(ctx, "db1", Command{Line: "true"}) }()
 	}
-	for range 200 {
+	for range commands {
 		want(t, <-results, OK)
 	}
 	if monitors, _ := s.children(t); len(monitors) != 1 {

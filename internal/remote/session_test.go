@@ -206,6 +206,30 @@ func TestCancelWithoutProofIsUnknown(t *testing.T) {
 	want(t, p.Run(ctx, "db1", Command{Line: "x"}), Unknown, "cancelled", "may still be running")
 }
 
+func TestWhatEndedIsNotCancelled(t *testing.T) {
+	_, p := healthy(t)
+	l := p.nodes["db1"]
+	c, err := l.get(within(t), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.release()
+	for range 20 {
+		ch, requests, err := c.open(within(t), "session", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := c.start(Command{Line: "exit 3"}, nil, ch, requests)
+		<-s.drained
+		<-s.closed
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		if e := s.wait(ctx); e.Kind != Failed || e.Code != 3 {
+			t.Fatalf("%+v", e)
+		}
+	}
+}
+
 func TestStatusWithOpenOutputIsNotAProofOfCancellation(t *testing.T) {
 	// The shell is gone, but something that it started still holds the output.
 	s, p := healthy(t)

@@ -73,6 +73,10 @@ func (s *session) waitLost() error {
 // proof is the exit status together with the end of the output, which every process of the group had open. Under sudo and
 // su a signal reaches the wrong process, so nothing is sent and nothing is known.
 func (s *session) stop(kind ExitKind, why string) Exit {
+	// What has ended by itself was not stopped.
+	if s.over(isClosed(s.drained), isClosed(s.closed)) {
+		return s.verdict()
+	}
 	if !s.went {
 		return s.exit(NotStarted, why+" before the other user was reached; nothing ran")
 	}
@@ -114,4 +118,13 @@ func (s *session) ends(within time.Duration) bool {
 		}
 	}
 	return true
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
