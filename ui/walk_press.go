@@ -58,7 +58,6 @@ func (w *walker) do(k walkKey) tea.Cmd {
 	case keyStop:
 		return w.stop()
 	case keyRetry:
-		delete(w.held, step)
 		return w.act("retry", func(one Walk) error { return one.Retry(step) })
 	case keyAnswer:
 		return w.question(n.Question, n)

@@ -104,6 +104,7 @@ func (w *walker) acted(m actedMsg) tea.Cmd {
 	if m.err != nil {
 		return tea.Batch(say(errorMsg{m.what, m.err}), w.refresh())
 	}
+	clear(w.held)
 	return tea.Batch(w.refresh(), say(lookAgainMsg{}))
 }
 
@@ -192,14 +193,13 @@ func (w *walker) proved(m provedMsg) tea.Cmd {
 		return nil
 	}
 	w.progress = nil
+	w.held[m.step] = true // the next one is begun by what the operator does
 	switch {
 	case w.leaving:
 		return tea.Quit
 	case m.stopped:
-		w.held[m.step] = true
 		return tea.Batch(w.refresh(), say(noticeMsg{"the proof was stopped; nothing is recorded of it"}))
 	case m.err != nil:
-		w.held[m.step] = true
 		return tea.Batch(w.refresh(), say(errorMsg{"measure the proof", m.err}))
 	}
 	w.stage = max(w.stage, 2)
