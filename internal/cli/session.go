@@ -30,7 +30,6 @@ type session struct {
 	watch   *probes.Watch
 	hands   *actions.Hands
 	masks   *scrub.Secrets
-	library *runbooks.Library
 	log     *os.File
 
 	mu      sync.Mutex

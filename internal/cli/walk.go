@@ -106,7 +106,6 @@ func (a *app) walkPlain(s *session, id string, o walkOptions) error {
 	if err != nil {
 		return err
 	}
-	s.library = lib
 	cfg, err := s.config(lib)
 	if err != nil {
 		return err
