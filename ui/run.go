@@ -17,6 +17,9 @@ const outcomeWithin = 20 * time.Second
 // framesPerSecond is enough for a screen of text, also over a slow line.
 const framesPerSecond = 30
 
+// quitsWithin is how long the program may take to quit in good order.
+const quitsWithin = 3 * time.Second
+
 // Run shows the console until the operator leaves (nil), ctx ends (its error) or the terminal fails. The terminal is
 // restored whatever happens. A step under way when the console ends is cut off, its outcome recorded, and the walk closed
 // before Run returns.
@@ -28,16 +31,33 @@ func Run(ctx context.Context, o Options) error {
 	c, w := assemble(o, jobs)
 	running, stop := context.WithCancel(ctx)
 	defer stop()
-	program := tea.NewProgram(c, tea.WithContext(running), tea.WithFilter(stamp(o.Now)), tea.WithoutSignalHandler(), tea.WithFPS(framesPerSecond))
+	killed, kill := context.WithCancel(context.WithoutCancel(ctx))
+	defer kill()
+	g := &guarded{console: c}
+	program := tea.NewProgram(g, tea.WithContext(killed), tea.WithFilter(stamp(o.Now)), tea.WithoutSignalHandler(), tea.WithFPS(framesPerSecond))
+	// When ctx ends the program quits as if it was asked to, and is killed only if it does not.
+	ended := make(chan struct{})
+	defer context.AfterFunc(ctx, func() {
+		go program.Quit()
+		select {
+		case <-ended:
+		case <-time.After(quitsWithin):
+			kill()
+		}
+	})()
 	seen := make(chan struct{})
 	go func() {
 		defer close(seen)
 		o.Eyes.Subscribe(running, func(s *probes.State) { program.Send(stateMsg{s}) })
 	}()
 	_, err := program.Run()
+	close(ended)
 	stop()
 	<-seen
-	if ctx.Err() != nil {
+	switch {
+	case g.failed != nil:
+		err = *g.failed
+	case ctx.Err() != nil:
 		err = ctx.Err()
 	}
 	return errors.Join(err, closeWalk(jobs, w))
