@@ -56,8 +56,13 @@ func perOp(b *testing.B, before, after time.Duration) {
 	b.ReportMetric(float64(after-before)/float64(b.N)/1e6, "cpu-ms/op")
 }
 
-// BenchmarkInnerState is one fresh State of all targets on warm connections.
-func BenchmarkInnerState(b *testing.B) {
+// BenchmarkInnerState is one fresh State of all targets on warm connections: etcd, Patroni, PostgreSQL and the hosts.
+func BenchmarkInnerState(b *testing.B) { benchmarkFresh(b) }
+
+// BenchmarkInnerPatroni is what patronictl list shows, and no more: the members and the keys in etcd.
+func BenchmarkInnerPatroni(b *testing.B) { benchmarkFresh(b, "patroni", "etcd") }
+
+func benchmarkFresh(b *testing.B, sections ...string) {
 	if os.Getenv("RECON_INNER") == "" {
 		b.Skip("runs on the lab's console, started by BenchmarkOnConsole")
 	}
@@ -79,7 +84,7 @@ func BenchmarkInnerState(b *testing.B) {
 	}
 	before := selfCPU(b)
 	for b.Loop() {
-		if _, err := watch.Fresh(ctx, nil); err != nil {
+		if _, err := watch.Fresh(ctx, sections); err != nil {
 			b.Fatal(err)
 		}
 	}

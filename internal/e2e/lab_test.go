@@ -32,6 +32,9 @@ func labDir() string {
 var binary string
 
 func TestMain(m *testing.M) {
+	if os.Getenv("RECON_INNER") != "" {
+		os.Exit(m.Run()) // on the lab's console, for the figures: there is nothing to build there
+	}
 	dir, err := os.MkdirTemp("", "recon-e2e-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
