@@ -20,7 +20,7 @@ func TestAnythingAtAll(t *testing.T) {
 	states := []func() *probes.State{probestest.Healthy, probestest.LeaderDead, probestest.LeaderLost, probestest.Diverged, probestest.QuorumLost, func() *probes.State { return &probes.State{} }}
 	keys := []string{"enter", "esc", "tab", "up", "down", "left", "right", "pgup", "pgdown", "home", "end", "backspace", "ctrl+u", "1", "2", "3", "?", "/", "t", "r", "o", "s", "n", "e", "a", "v", "b", "p", "u", "d", "A", " ", "j", "k"}
 	r := rand.New(rand.NewPCG(7, 7))
-	for round := range 12 {
+	for round := range 6 {
 		risk := []runbooks.Risk{runbooks.Change, runbooks.Destroy}[round%2]
 		f := &fakeWalk{takes: time.Second, rollback: plan(risk)}
 		for _, n := range []walk.Next{
@@ -41,7 +41,7 @@ func TestAnythingAtAll(t *testing.T) {
 		at(t, 120, 36, probestest.Diverged(), func(d *desk) {
 			d.walks.next = f
 			d.send(startedMsg{walk: f})
-			for range 120 {
+			for range 100 {
 				switch r.IntN(14) {
 				case 0:
 					d.see(states[r.IntN(len(states))]())

@@ -71,6 +71,19 @@ func TestTapeIsBounded(t *testing.T) {
 	}
 }
 
+func TestTapeKeepsTheNewestInOrder(t *testing.T) {
+	tape := newTape()
+	for i := range 3*tapeLines + 7 {
+		write(t, tape.sink("a"), fmt.Sprintf("%d\n", i))
+	}
+	h, _ := tape.snapshot()
+	for i, l := range h.lines {
+		if want := fmt.Sprint(2*tapeLines + 7 + i); l.text != want {
+			t.Fatalf("line %d is %s, want %s", i, l.text, want)
+		}
+	}
+}
+
 // noisy is a walk screen whose tape is full.
 func noisy(t testing.TB) *walker {
 	tape := newTape()

@@ -19,7 +19,9 @@ func planLines(t *Theme, p *walk.Plan, width int) []string {
 		}
 		out = append(out, wrap(itemHead(t, p, it), width)...)
 		for _, a := range it.Assignments {
-			out = append(out, verbatim(t, a, width)...)
+			for _, l := range strings.Split(a, "\n") {
+				out = append(out, verbatim(t, l, width)...)
+			}
 		}
 		for _, l := range strings.Split(strings.TrimSuffix(it.Script, "\n"), "\n") {
 			out = append(out, verbatim(t, l, width)...)

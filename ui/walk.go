@@ -244,14 +244,3 @@ func (w *walker) draw() tea.Cmd {
 func (w *walker) text(step int) (name, text string) {
 	return w.seen.Book.Hash + "#" + number(step), w.seen.Steps[step].Step.Text
 }
-
-func (w *walker) leave() tea.Cmd {
-	if w.run == nil || w.run.kind != sending {
-		return tea.Quit
-	}
-	about := []string{
-		w.run.what + " since " + w.show(w.run.began) + ".",
-		"Leaving cuts it off: what it has done by then stays done, and its outcome may be unknown. The walk stays open.",
-	}
-	return w.open(&sureDialog{heading: "A step is running", about: about, does: "cuts it off and leaves", msg: leaveNowMsg{}})
-}

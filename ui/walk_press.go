@@ -178,3 +178,15 @@ func (w *walker) copy() tea.Cmd {
 	}
 	return tea.Batch(tea.SetClipboard(text), say(noticeMsg{"the commands are on the clipboard, if the terminal allows it"}))
 }
+
+// leave leaves, and asks first while a step runs.
+func (w *walker) leave() tea.Cmd {
+	if w.run == nil || w.run.kind != sending {
+		return tea.Quit
+	}
+	about := []string{
+		w.run.what + " since " + w.show(w.run.began) + ".",
+		"Leaving cuts it off: what it has done by then stays done, and its outcome may be unknown. The walk stays open.",
+	}
+	return w.open(&sureDialog{heading: "A step is running", about: about, does: "cuts it off and leaves", msg: leaveNowMsg{}})
+}

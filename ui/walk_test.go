@@ -231,6 +231,20 @@ func TestAStoppedProofDoesNotBeginAgainByItself(t *testing.T) {
 	})
 }
 
+// A walk that goes on waiting for the same proof is not asked without end.
+func TestAProofIsMeasuredOnce(t *testing.T) {
+	f := &fakeWalk{scenes: []scene{{view: view(t, 0, walk.Next{Kind: walk.NextProve})}}}
+	walking(t, 80, 24, f, func(d *desk) {
+		for range 5 {
+			d.see(probestest.Diverged())
+			d.wait(time.Second)
+		}
+		if got := f.done(); !slices.Equal(got, []string{"prove 0"}) {
+			t.Errorf("calls %q", got)
+		}
+	})
+}
+
 func TestAViewFromBeforeIsNotBelieved(t *testing.T) {
 	f := &fakeWalk{scenes: []scene{{view: view(t, 2, walk.Next{Kind: walk.NextChoose}), call: "retry"}, {view: view(t, 2, walk.Next{Kind: walk.NextConfirm, Plan: plan(runbooks.Read)})}}}
 	walking(t, 80, 24, f, func(d *desk) {
@@ -239,8 +253,7 @@ func TestAViewFromBeforeIsNotBelieved(t *testing.T) {
 		d.wait(100 * time.Millisecond)
 		d.send(old)
 		d.shows("next: READ")
-		other := old
-		other.walk++
+		other := viewMsg{walk: d.w.number - 1, epoch: d.w.epoch, view: f.scenes[0].view}
 		d.send(other)
 		d.shows("next: READ")
 	})
