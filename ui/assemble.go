@@ -20,7 +20,7 @@ func assemble(o Options, j *jobs) (*console, *walker) {
 	t, s := o.Theme, o.Eyes.State()
 	at := clock{now: o.Now()}
 	c := &console{
-		theme: t, dialogs: stack{now: o.Now}, tick: second(o.Now),
+		theme: t, dialogs: pile{now: o.Now}, tick: second(o.Now),
 		frame: &frame{clock: at, file: o.Cluster, operator: o.Operator, host: o.Host, state: s},
 	}
 	open := c.dialogs.open

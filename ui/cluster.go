@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"recon/internal/inventory"
+	"recon/internal/stack"
 	"recon/probes"
 	"recon/runbooks"
 )
@@ -57,7 +58,7 @@ func newCluster(file *inventory.Cluster, s *probes.State, lib *runbooks.Library,
 }
 
 // sight is the State as it looks now.
-func (c *cluster) sight() sight { return sightAt(c.state, c.now) }
+func (c *cluster) sight() stack.Sight { return stack.At(c.state, c.now) }
 
 func (c *cluster) update(msg tea.Msg) tea.Cmd {
 	switch m := msg.(type) {
@@ -101,8 +102,8 @@ type findingsMsg struct{ shown []finding }
 
 // note writes down what changed.
 func (c *cluster) note() {
-	entry, rows := matrix(c.file, c.sight())
-	c.history = c.history.after(c.now, append([]row{entry}, rows...))
+	entry, rows := c.sight().Matrix(c.file)
+	c.history = c.history.after(c.now, append([]stack.Row{entry}, rows...))
 }
 
 // look asks the library in a command, one at a time.
@@ -120,10 +121,10 @@ func (c *cluster) look() tea.Cmd {
 }
 
 // all are the rows that the cursor passes before the findings.
-func (c *cluster) all() []row {
-	entry, rows := matrix(c.file, c.sight())
-	if len(entry.cells) > 0 {
-		rows = append([]row{entry}, rows...)
+func (c *cluster) all() []stack.Row {
+	entry, rows := c.sight().Matrix(c.file)
+	if len(entry.Cells) > 0 {
+		rows = append([]stack.Row{entry}, rows...)
 	}
 	return rows
 }
@@ -150,15 +151,15 @@ func (c *cluster) press(k string) tea.Cmd {
 		return c.enter(rows, found)
 	}
 	if c.row < len(rows) {
-		c.column = min(c.column, len(rows[c.row].cells)-1)
+		c.column = min(c.column, len(rows[c.row].Cells)-1)
 		c.sideways(rows[c.row])
 	}
 	return nil
 }
 
 // sideways keeps the cursor's column on the screen.
-func (c *cluster) sideways(r row) {
-	if r.system == "vips" {
+func (c *cluster) sideways(r stack.Row) {
+	if r.System == "vips" {
 		return
 	}
 	shown := c.columns(c.width)
@@ -167,7 +168,7 @@ func (c *cluster) sideways(r row) {
 }
 
 // order are the nodes as columns: in the cluster file's order when there is room for all, else the sick ones first.
-func (c *cluster) order(rows []row) []int {
+func (c *cluster) order(rows []stack.Row) []int {
 	var out []int
 	for i := range c.file.Nodes {
 		out = append(out, i)
@@ -178,7 +179,7 @@ func (c *cluster) order(rows []row) []int {
 	sick := func(i int) int {
 		n := 0
 		for _, r := range rows {
-			if r.cells[i].sick() {
+			if r.Cells[i].Sick() {
 				n--
 			}
 		}
@@ -188,7 +189,7 @@ func (c *cluster) order(rows []row) []int {
 	return out
 }
 
-func (c *cluster) enter(rows []row, found []finding) tea.Cmd {
+func (c *cluster) enter(rows []stack.Row, found []finding) tea.Cmd {
 	if c.row >= len(rows) {
 		if i := c.row - len(rows); i < len(found) {
 			return c.open(newFinding(found[i], c.clock))
@@ -196,15 +197,15 @@ func (c *cluster) enter(rows []row, found []finding) tea.Cmd {
 		return nil
 	}
 	r := rows[c.row]
-	if c.column >= len(r.cells) {
+	if c.column >= len(r.Cells) {
 		return nil
 	}
 	i := c.column
-	if r.system != "vips" {
-		_, stack := matrix(c.file, c.sight())
-		i = c.order(stack)[c.column]
+	if r.System != "vips" {
+		_, rows := c.sight().Matrix(c.file)
+		i = c.order(rows)[c.column]
 	}
-	return c.open(newEvidence(c.state, c.library, r, r.cells[i].node, c.show))
+	return c.open(newEvidence(c.state, c.library, r, r.Cells[i].Node, c.show))
 }
 
 func (c *cluster) bindings() []key.Binding {

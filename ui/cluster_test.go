@@ -7,28 +7,20 @@ import (
 	"time"
 
 	"recon/internal/inventory"
+	"recon/internal/stack"
 	"recon/probes"
 	"recon/probes/probestest"
 )
 
-// Without a fresh answer no cell keeps a green tick, however the answer was lost.
-func TestNoGreenTickWithoutAFreshAnswer(t *testing.T) {
-	lose := map[string]func(*probes.Seen){
-		"never asked": func(s *probes.Seen) { *s = probes.Seen{} },
-		"refused":     func(s *probes.Seen) { s.Reachable, s.Refused, s.Error = false, true, "refused" },
-		"silent":      func(s *probes.Seen) { s.Reachable, s.Error = false, "timed out" },
-		"old":         func(s *probes.Seen) { s.Age = 10.1 },
-	}
-	for name, how := range lose {
-		t.Run(name, func(t *testing.T) {
-			s := probestest.Healthy()
-			every(s, how)
-			noTick(t, sight{State: s})
-		})
-	}
-	t.Run("no State for eleven seconds", func(t *testing.T) {
-		s := probestest.Healthy()
-		noTick(t, sight{State: s, late: 11})
+func TestAStaleScreenIsNotGreen(t *testing.T) {
+	at(t, 120, 36, probestest.Healthy(), func(d *desk) {
+		d.shows("✓ streaming", "leader netbox-node-3")
+		d.wait(11 * time.Second)
+		d.shows("? old answer", "who leads is not known", "? db → not known", "probes 0/12", "nothing can be said")
+		above, _, _ := strings.Cut(d.text(), "CHANGES")
+		if strings.Contains(above, glyphGood) || strings.Contains(above, glyphLeader) {
+			t.Errorf("something old is still green:\n%s", above)
+		}
 	})
 }
 
@@ -45,72 +37,6 @@ func every(s *probes.State, how func(*probes.Seen)) {
 	}
 	for i := range s.Postgres.Members {
 		how(&s.Postgres.Members[i].Seen)
-	}
-}
-
-func noTick(t *testing.T, s sight) {
-	t.Helper()
-	_, rows := matrix(probestest.Inventory(), s)
-	for _, r := range rows {
-		for _, c := range r.cells {
-			if c.tone == good || c.glyph == glyphGood || c.glyph == glyphLeader {
-				t.Errorf("%s on %s says %q", r.name, c.node, c.text(40))
-			}
-		}
-	}
-}
-
-func TestAStaleScreenIsNotGreen(t *testing.T) {
-	at(t, 120, 36, probestest.Healthy(), func(d *desk) {
-		d.shows("✓ streaming", "leader netbox-node-3")
-		d.wait(11 * time.Second)
-		d.shows("? old answer", "who leads is not known", "? db → not known", "probes 0/12", "nothing can be said")
-		above, _, _ := strings.Cut(d.text(), "CHANGES")
-		if strings.Contains(above, glyphGood) || strings.Contains(above, glyphLeader) {
-			t.Errorf("something old is still green:\n%s", above)
-		}
-	})
-}
-
-func TestCells(t *testing.T) {
-	two := func(s *probes.State) {
-		s.Postgres.Members[0].InRecovery = false
-		s.Postgres.Primaries = []string{"netbox-node-1", "netbox-node-3"}
-	}
-	tests := []struct {
-		about  string
-		change func(*probes.State)
-		row    string
-		want   [3]string
-	}{
-		{"healthy", func(*probes.State) {}, "Patroni", [3]string{"✓ streaming", "✓ streaming", "★ leader"}},
-		{"healthy", func(*probes.State) {}, "PostgreSQL", [3]string{"✓ sync  lag 0", "✓ async  lag 0", "★ primary  TL 8"}},
-		{"two primaries", two, "PostgreSQL", [3]string{"✗ one of 2 primaries  TL 8", "✓ async  lag 0", "✗ one of 2 primaries  TL 8"}},
-		{"commits wait", func(s *probes.State) { n := 3; s.Postgres.Members[2].Waiting = &n }, "PostgreSQL", [3]string{"✓ sync  lag 0", "✓ async  lag 0", "! primary  3 commits wait"}},
-		{"paused", func(s *probes.State) { s.Patroni.Members[0].Paused = true }, "Patroni", [3]string{"✓ streaming  paused", "✓ streaming", "★ leader"}},
-		{"crashed", func(s *probes.State) { s.Patroni.Members[1].State = "crashed" }, "Patroni", [3]string{"✓ streaming", "✗ crashed", "★ leader"}},
-		{"two leaders", func(s *probes.State) { s.Patroni.Disputed = "two lead" }, "Patroni", [3]string{"✓ streaming", "✓ streaming", "✗ leader, disputed"}},
-		{"no leader in etcd", func(s *probes.State) { s.Etcd.Members[1].LeaderID = "0" }, "etcd", [3]string{"✓ follower  98 kB", "✗ knows no leader", "★ leader  term 15"}},
-		{"an alarm", func(s *probes.State) { s.Etcd.Members[1].Errors = []string{"NOSPACE"} }, "etcd", [3]string{"✓ follower  98 kB", "✗ NOSPACE", "★ leader  term 15"}},
-		{"a full disk", func(s *probes.State) { s.Nodes[1].Disks[0].Percent = 96 }, "Host", [3]string{"✓ disk 42%  +3 ms", "✗ disk 96%  +3 ms", "✓ disk 42%  +3 ms"}},
-		{"a wrong clock", func(s *probes.State) { off := -2.5; s.Nodes[0].ClockOffset = &off }, "Host", [3]string{"! disk 42%  -2500 ms", "✓ disk 42%  +3 ms", "✓ disk 42%  +3 ms"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.about, func(t *testing.T) {
-			s := probestest.Healthy()
-			tt.change(s)
-			_, rows := matrix(probestest.Inventory(), sight{State: s})
-			for _, r := range rows {
-				if r.name != tt.row {
-					continue
-				}
-				for i, c := range r.cells {
-					if got := strings.TrimRight(c.text(40), " "); got != tt.want[i] {
-						t.Errorf("node %d: %q, want %q", i+1, got, tt.want[i])
-					}
-				}
-			}
-		})
 	}
 }
 
@@ -153,7 +79,7 @@ func TestCountdown(t *testing.T) {
 func TestHistory(t *testing.T) {
 	var h history
 	look := func(at int, s *probes.State) {
-		_, rows := matrix(probestest.Inventory(), sight{State: s})
+		_, rows := stack.Sight{State: s}.Matrix(probestest.Inventory())
 		h = h.after(probestest.At().Add(time.Duration(at)*time.Second), rows)
 	}
 	none := probestest.Healthy()

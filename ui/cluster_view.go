@@ -6,6 +6,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"recon/internal/stack"
 	"recon/probes"
 )
 
@@ -22,11 +23,11 @@ func (c *cluster) columns(width int) int {
 
 func (c *cluster) view(t *Theme, width, height int) []string {
 	s := c.sight()
-	entry, rows := matrix(c.file, s)
+	entry, rows := s.Matrix(c.file)
 	found := c.findings.shown()
 	out := c.top(t, s, width)
 	cursor := c.row
-	if len(entry.cells) > 0 {
+	if len(entry.Cells) > 0 {
 		out = append(out, c.entryLine(t, entry, width, cursor == 0))
 		cursor--
 	}
@@ -45,8 +46,8 @@ func (c *cluster) view(t *Theme, width, height int) []string {
 }
 
 // top is who leads, and until when to keep hands off.
-func (c *cluster) top(t *Theme, s sight, width int) []string {
-	text, tone := s.summary()
+func (c *cluster) top(t *Theme, s stack.Sight, width int) []string {
+	text, tone := s.Summary()
 	left := " " + t.paint(tone, text)
 	if d, open := decides(c.state, c.config); open {
 		words, tone := d.text(c.now, c.show)
@@ -58,20 +59,20 @@ func (c *cluster) top(t *Theme, s sight, width int) []string {
 	return []string{left}
 }
 
-func (c *cluster) entryLine(t *Theme, entry row, width int, here bool) string {
+func (c *cluster) entryLine(t *Theme, entry stack.Row, width int, here bool) string {
 	out := " " + fit("ENTRY", rowName-1)
-	each := max((width-rowName)/len(entry.cells), 20)
-	for i, v := range entry.cells {
-		text := v.glyph + " " + v.word
-		if long := text + "  " + v.number; ansi.StringWidth(long) <= each-2 {
+	each := max((width-rowName)/len(entry.Cells), 20)
+	for i, v := range entry.Cells {
+		text := v.Glyph + " " + v.Word
+		if long := text + "  " + v.Number; ansi.StringWidth(long) <= each-2 {
 			text = long
 		}
-		out += c.drawn(t, entry.name, v, fit(text, each-2), here && i == c.column) + "  "
+		out += c.drawn(t, entry.Name, v, fit(text, each-2), here && i == c.column) + "  "
 	}
 	return out
 }
 
-func (c *cluster) matrixLines(t *Theme, rows []row, cursor, width int) []string {
+func (c *cluster) matrixLines(t *Theme, rows []stack.Row, cursor, width int) []string {
 	shown := c.columns(width)
 	each := min((width-rowName)/shown, 34)
 	order := c.order(rows)
@@ -90,10 +91,10 @@ func (c *cluster) matrixLines(t *Theme, rows []row, cursor, width int) []string 
 	}
 	out := []string{header}
 	for r, row := range rows {
-		line := " " + fit(row.name, rowName-1)
+		line := " " + fit(row.Name, rowName-1)
 		for k, i := range visible {
-			cell := row.cells[i]
-			line += c.drawn(t, row.name, cell, cell.text(each-2), r == cursor && first+k == c.column) + "  "
+			cell := row.Cells[i]
+			line += c.drawn(t, row.Name, cell, fit(cell.Text(each-2), each-2), r == cursor && first+k == c.column) + "  "
 		}
 		out = append(out, line)
 	}
@@ -101,17 +102,17 @@ func (c *cluster) matrixLines(t *Theme, rows []row, cursor, width int) []string 
 }
 
 // drawn is a cell with its colour, its mark when it changed a moment ago, and the cursor.
-func (c *cluster) drawn(t *Theme, row string, cell cell, text string, here bool) string {
+func (c *cluster) drawn(t *Theme, row string, cell stack.Cell, text string, here bool) string {
 	trimmed := strings.TrimRight(text, " ")
 	pad := text[len(trimmed):]
 	if here {
 		return t.Selected.Render(trimmed) + pad
 	}
-	when, changed := c.history.changed[place{row, cell.node}]
+	when, changed := c.history.changed[place{row, cell.Node}]
 	if changed && c.now.Sub(when) < markedFor {
-		return t.Changed.Inherit(t.style(cell.tone)).Render(trimmed) + pad
+		return t.Changed.Inherit(t.style(cell.Tone)).Render(trimmed) + pad
 	}
-	return t.paint(cell.tone, trimmed) + pad
+	return t.paint(cell.Tone, trimmed) + pad
 }
 
 func (c *cluster) findingLines(t *Theme, found []finding, cursor, width, height int) []string {
@@ -119,8 +120,8 @@ func (c *cluster) findingLines(t *Theme, found []finding, cursor, width, height 
 	switch {
 	case c.library == nil:
 		return append(out, t.paint(dim, " the runbooks are being read"))
-	case len(found) == 0 && c.sight().late > probes.StaleAfter.Seconds():
-		return append(out, t.paint(unseen, " ? nothing can be said: the newest answers are "+short(c.sight().late)+" old"))
+	case len(found) == 0 && c.sight().Late > probes.StaleAfter.Seconds():
+		return append(out, t.paint(unseen, " ? nothing can be said: the newest answers are "+short(c.sight().Late)+" old"))
 	case len(found) == 0:
 		return append(out, t.paint(dim, " no runbook applies to what is seen"))
 	}

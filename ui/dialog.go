@@ -70,29 +70,29 @@ func (g *grace) sleep(at time.Time) { g.awake, g.quiet = false, at }
 // rest is how long it takes until the keyboard was quiet for long enough.
 func (g *grace) rest(at time.Time) time.Duration { return max(quietFor-at.Sub(g.quiet), 0) }
 
-// layer is one dialog of the stack.
+// layer is one dialog of the pile.
 type layer struct {
 	id int
 	dialog
 	grace
 }
 
-// stack is the dialogs, the one on top taking the keys.
-type stack struct {
+// pile is the dialogs, the one on top taking the keys.
+type pile struct {
 	layers []*layer
 	last   int
 	now    func() time.Time
 	size   sizeMsg
 }
 
-func (s *stack) top() *layer {
+func (s *pile) top() *layer {
 	if len(s.layers) == 0 {
 		return nil
 	}
 	return s.layers[len(s.layers)-1]
 }
 
-func (s *stack) open(d dialog) tea.Cmd {
+func (s *pile) open(d dialog) tea.Cmd {
 	s.last++
 	id := s.last
 	s.layers = append(s.layers, &layer{id: id, dialog: d})
@@ -100,12 +100,12 @@ func (s *stack) open(d dialog) tea.Cmd {
 	return s.drawing(id)
 }
 
-func (s *stack) wake(id int, in time.Duration) tea.Cmd {
+func (s *pile) wake(id int, in time.Duration) tea.Cmd {
 	return wait(s.now, in, func(at time.Time) tea.Msg { return wakeMsg{id, at} })
 }
 
 // hand gives the keyboard's message to the dialog on top, if it may take it.
-func (s *stack) hand(msg stamped) (tea.Msg, tea.Cmd) {
+func (s *pile) hand(msg stamped) (tea.Msg, tea.Cmd) {
 	l := s.top()
 	if _, ok := msg.msg.(tea.KeyPressMsg); ok {
 		if !l.takes(msg.at) {
@@ -123,7 +123,7 @@ func (s *stack) hand(msg stamped) (tea.Msg, tea.Cmd) {
 	return answer, tea.Batch(cmd, s.wake(l.id, quietFor))
 }
 
-func (s *stack) deliver(l *layer, msg tea.Msg) (tea.Msg, tea.Cmd) {
+func (s *pile) deliver(l *layer, msg tea.Msg) (tea.Msg, tea.Cmd) {
 	answer, over := l.update(msg)
 	if !over {
 		return answer, nil
@@ -138,12 +138,12 @@ func (s *stack) deliver(l *layer, msg tea.Msg) (tea.Msg, tea.Cmd) {
 	return answer, s.drawing(below.id)
 }
 
-func (s *stack) drawing(id int) tea.Cmd {
+func (s *pile) drawing(id int) tea.Cmd {
 	return wait(s.now, drawnIn, func(at time.Time) tea.Msg { return drawnMsg{id, at} })
 }
 
 // update takes what is not the keyboard's: the grace time's own messages, and everything else for every dialog.
-func (s *stack) update(msg tea.Msg) tea.Cmd {
+func (s *pile) update(msg tea.Msg) tea.Cmd {
 	switch m := msg.(type) {
 	case drawnMsg:
 		if l := s.top(); l != nil && l.id == m.id && !l.drawn {

@@ -14,35 +14,35 @@ import (
 	"recon/runbooks"
 )
 
-// keyboard is a stack with one confirmation in it, and hands at the keyboard. Time is what the hands say.
+// keyboard is a pile with one confirmation in it, and hands at the keyboard. Time is what the hands say.
 type keyboard struct {
-	stack stack
-	now   time.Time
-	d     *confirmDialog
-	got   *confirmedMsg
+	pile pile
+	now  time.Time
+	d    *confirmDialog
+	got  *confirmedMsg
 }
 
 // confirming opens the confirmation of a plan and has it drawn.
 func confirming(risk runbooks.Risk) *keyboard {
 	start := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	k := &keyboard{now: start, d: newConfirm(plan(risk), walk.StepView{Step: &runbooks.Step{Title: "a step"}}, false)}
-	k.stack.now = func() time.Time { return k.now }
-	k.stack.open(k.d)
+	k.pile.now = func() time.Time { return k.now }
+	k.pile.open(k.d)
 	return k
 }
 
 func (k *keyboard) drawn() {
 	k.now = k.now.Add(drawnIn)
-	k.stack.update(drawnMsg{k.stack.last, k.now})
+	k.pile.update(drawnMsg{k.pile.last, k.now})
 }
 
 // after lets time pass and gives the dialog a message of the keyboard.
 func (k *keyboard) after(d time.Duration, msg tea.Msg) {
 	k.now = k.now.Add(d)
-	if k.stack.top() == nil {
+	if k.pile.top() == nil {
 		return
 	}
-	if m, ok := answerOf(k.stack.hand(stamped{k.now, msg})).(confirmedMsg); ok {
+	if m, ok := answerOf(k.pile.hand(stamped{k.now, msg})).(confirmedMsg); ok {
 		k.got = &m
 	}
 }
@@ -339,7 +339,7 @@ func TestAPlanThatChangedCanNotBeConfirmed(t *testing.T) {
 	k.drawn()
 	other := plan(runbooks.Change)
 	other.Hash = "another plan"
-	k.stack.update(viewMsg{view: walk.View{Next: walk.Next{Kind: walk.NextConfirm, Plan: other}}})
+	k.pile.update(viewMsg{view: walk.View{Next: walk.Next{Kind: walk.NextConfirm, Plan: other}}})
 	k.after(time.Second, press("y"))
 	k.after(person, press("enter"))
 	if k.got != nil {
@@ -351,14 +351,14 @@ func TestTheDialogBelowSleepsAgain(t *testing.T) {
 	k := confirming(runbooks.Read)
 	k.drawn()
 	k.after(time.Second, press("down")) // awake
-	k.stack.open(&textDialog{heading: "above", text: func(*Theme, int) []string { return nil }})
+	k.pile.open(&textDialog{heading: "above", text: func(*Theme, int) []string { return nil }})
 	k.drawn()
 	k.after(time.Second, press("enter")) // closes the one above
 	k.after(time.Millisecond, press("enter"))
 	if k.got != nil {
 		t.Error("an Enter that was meant for the dialog above confirmed the one below")
 	}
-	k.stack.update(drawnMsg{k.stack.top().id, k.now})
+	k.pile.update(drawnMsg{k.pile.top().id, k.now})
 	k.after(time.Second, press("enter"))
 	if k.got == nil {
 		t.Error("the dialog below takes no key after it was drawn and the keyboard was quiet")
@@ -369,14 +369,14 @@ func TestADialogWakesByItself(t *testing.T) {
 	k := confirming(runbooks.Read)
 	k.drawn()
 	k.after(300*time.Millisecond, press("x"))
-	top := k.stack.top()
+	top := k.pile.top()
 	k.now = k.now.Add(300 * time.Millisecond)
-	k.stack.update(wakeMsg{top.id, k.now})
+	k.pile.update(wakeMsg{top.id, k.now})
 	if top.awake {
 		t.Error("awake 300 ms after the last key")
 	}
 	k.now = k.now.Add(200 * time.Millisecond)
-	k.stack.update(wakeMsg{top.id, k.now})
+	k.pile.update(wakeMsg{top.id, k.now})
 	if !top.awake {
 		t.Error("asleep half a second after the last key")
 	}

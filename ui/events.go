@@ -3,6 +3,8 @@ package ui
 import (
 	"slices"
 	"time"
+
+	"recon/internal/stack"
 )
 
 // markedFor is how long a cell is marked after it changed. maxEvents is how many changes are kept.
@@ -26,25 +28,25 @@ type place struct{ row, node string }
 type history struct {
 	events  []event
 	changed map[place]time.Time
-	last    map[place]cell
+	last    map[place]stack.Cell
 }
 
 // after is the history with what changed up to now. The first answer of a cell is no change. The value is never changed.
-func (h history) after(at time.Time, rows []row) history {
-	next := history{events: slices.Clone(h.events), changed: map[place]time.Time{}, last: map[place]cell{}}
+func (h history) after(at time.Time, rows []stack.Row) history {
+	next := history{events: slices.Clone(h.events), changed: map[place]time.Time{}, last: map[place]stack.Cell{}}
 	for _, r := range rows {
-		for _, c := range r.cells {
-			p := place{r.name, c.node}
+		for _, c := range r.Cells {
+			p := place{r.Name, c.Node}
 			next.last[p] = c
 			old, known := h.last[p]
 			if when, ok := h.changed[p]; ok && at.Sub(when) < markedFor {
 				next.changed[p] = when
 			}
-			if !known || old.word == "not asked yet" || old.glyph == "" || old.say() == c.say() {
+			if !known || old.Word == "not asked yet" || old.Glyph == "" || old.Say() == c.Say() {
 				continue
 			}
 			next.changed[p] = at
-			next.events = append(next.events, event{at: at, row: r.name, node: c.node, before: old.say(), now: c.say(), tone: c.tone})
+			next.events = append(next.events, event{at: at, row: r.Name, node: c.Node, before: old.Say(), now: c.Say(), tone: c.Tone})
 		}
 	}
 	if extra := len(next.events) - maxEvents; extra > 0 {

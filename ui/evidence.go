@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"recon/internal/stack"
 	"recon/probes"
 	"recon/runbooks"
 )
@@ -139,17 +140,17 @@ type evidenceDialog struct {
 	show         func(time.Time) string
 }
 
-func newEvidence(s *probes.State, lib *runbooks.Library, r row, node string, show func(time.Time) string) *evidenceDialog {
-	d := &evidenceDialog{state: s, system: r.system, node: node, show: show}
+func newEvidence(s *probes.State, lib *runbooks.Library, r stack.Row, node string, show func(time.Time) string) *evidenceDialog {
+	d := &evidenceDialog{state: s, system: r.System, node: node, show: show}
 	if lib != nil {
 		for _, b := range lib.Books {
-			if slices.Contains(b.Systems, r.system) || r.system == "nodes" && slices.Contains(b.Systems, "host") {
+			if slices.Contains(b.Systems, r.System) || r.System == "nodes" && slices.Contains(b.Systems, "host") {
 				d.books = append(d.books, b)
 			}
 		}
 	}
-	d.heading = r.name + " on " + node
-	if r.system == "vips" {
+	d.heading = r.Name + " on " + node
+	if r.System == "vips" {
 		d.heading = "The address " + node
 	}
 	d.text = d.lines

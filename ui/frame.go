@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"recon/internal/inventory"
+	"recon/internal/stack"
 	"recon/internal/walk"
 	"recon/probes"
 )
@@ -95,7 +96,7 @@ func (f *frame) first(t *Theme, width int) string {
 	}
 	env := rule.Render("▌") + badge.Render(word) + rule.Render("▐")
 	who, at := f.operator, f.operator+"@"+f.host
-	answered, total, oldest := counted(sightAt(f.state, f.now))
+	answered, total, oldest := stack.At(f.state, f.now).Counted()
 	eyes := fmt.Sprintf("probes %d/%d", answered, total)
 	if answered < total {
 		eyes = t.paint(warn, eyes)
@@ -133,30 +134,6 @@ func (f *frame) trail(t *Theme) string {
 		return t.paint(dim, glyphTodo+" "+head(f.walk.Head))
 	}
 	return t.paint(good, glyphTrail) + " " + head(f.walk.Head)
-}
-
-// counted is how many of the probes' targets answer, how many there are, and the age of the oldest answer in seconds.
-func counted(s sight) (answered, total int, oldest float64) {
-	count := func(x probes.Seen) {
-		total++
-		if age := x.Age + s.late; x.Reachable && age <= probes.StaleAfter.Seconds() {
-			answered++
-			oldest = max(oldest, age)
-		}
-	}
-	for _, x := range s.State.Nodes {
-		count(x.Seen)
-	}
-	for _, x := range s.Etcd.Members {
-		count(x.Seen)
-	}
-	for _, x := range s.Patroni.Members {
-		count(x.Seen)
-	}
-	for _, x := range s.Postgres.Members {
-		count(x.Seen)
-	}
-	return answered, total, oldest
 }
 
 // tabs name the screens; the one that is shown stands in brackets.

@@ -59,16 +59,3 @@ func TestLineShowsItsCursor(t *testing.T) {
 		l.press(press("left"))
 	}
 }
-
-func TestQuantities(t *testing.T) {
-	for seconds, want := range map[float64]string{-1: "0s", 0.62: "0.6s", 42: "42s", 130: "2m10s", 3*3600 + 240: "3h04m", 5 * 86400: "5d"} {
-		if got := short(seconds); got != want {
-			t.Errorf("%v s: %q, want %q", seconds, got, want)
-		}
-	}
-	for n, want := range map[int64]string{0: "0 B", 812: "812 B", 16000: "16 kB", 24_100_000: "24 MB", 1_200_000_000: "1.2 GB", 55_000_000_000: "55 GB", -16000: "-16 kB"} {
-		if got := size(n); got != want {
-			t.Errorf("%d: %q, want %q", n, got, want)
-		}
-	}
-}

@@ -5,6 +5,7 @@ import (
 
 	"recon/internal/gate"
 	"recon/internal/inventory"
+	"recon/internal/stack"
 	"recon/internal/walk"
 	"recon/runbooks"
 	"recon/ui/markdown"
@@ -12,12 +13,12 @@ import (
 
 // The glyphs, each one cell wide. A state is a glyph and a word; its colour only helps.
 const (
-	glyphGood    = "✓"
-	glyphBad     = "✗"
-	glyphWarn    = "!"
-	glyphUnknown = "?"
-	glyphNone    = "·"
-	glyphLeader  = "★"
+	glyphGood    = stack.GlyphGood
+	glyphBad     = stack.GlyphBad
+	glyphWarn    = stack.GlyphWarn
+	glyphUnknown = stack.GlyphUnknown
+	glyphNone    = stack.GlyphNone
+	glyphLeader  = stack.GlyphLeader
 	glyphHere    = "▶"
 	glyphTodo    = "○"
 	glyphHolder  = "◆"
@@ -25,16 +26,20 @@ const (
 )
 
 // tone is what a text means, which decides its colour.
-type tone int
+type tone = stack.Tone
 
 const (
-	plain tone = iota
-	good
-	warn
-	bad
-	unseen
-	dim
-	strong
+	plain  = stack.Plain
+	good   = stack.Good
+	warn   = stack.Warn
+	bad    = stack.Bad
+	unseen = stack.Unseen
+	dim    = stack.Dim
+)
+
+// The tones that only the screens have.
+const (
+	strong tone = iota + dim + 1
 	title
 )
 

@@ -32,7 +32,7 @@ type console struct {
 	frame         *frame
 	screens       []screen
 	focus         int
-	dialogs       stack
+	dialogs       pile
 	tick          tea.Cmd
 	begin         tea.Cmd // what Init starts
 	load          tea.Cmd // what is done after the first frame

@@ -5,34 +5,35 @@ import (
 	"slices"
 	"strings"
 
+	"recon/internal/stack"
 	"recon/probes"
 )
 
 // strip is the strip of the systems that the book names, as they are now.
 func (w *walker) strip(t *Theme, width int) []string {
-	return liveLines(t, sightAt(w.state, w.now), w.seen.Book.Systems, width)
+	return liveLines(t, stack.At(w.state, w.now), w.seen.Book.Systems, width)
 }
 
 // liveLines draws each system with a line a node. What concerns every book stands below: the addresses and the hosts.
-func liveLines(t *Theme, s sight, systems []string, width int) []string {
+func liveLines(t *Theme, s stack.Sight, systems []string, width int) []string {
 	var out []string
-	add := func(name, note string, cell func(sight, string) cell) {
+	add := func(system, name, note string) {
 		out = append(out, ends(t.Strong.Render(name), t.paint(dim, note), width))
 		for _, n := range s.Nodes {
-			c := cell(s, n.Name)
-			if c.glyph == "" {
+			c := s.Cell(system, n.Name)
+			if c.Glyph == "" {
 				continue
 			}
 			room := min(18, width/2)
-			out = append(out, " "+fit(n.Name, room)+" "+t.paint(c.tone, c.text(width-room-2)))
+			out = append(out, " "+fit(n.Name, room)+" "+t.paint(c.Tone, fit(c.Text(width-room-2), width-room-2)))
 		}
 	}
 	names := func(system string) bool { return slices.Contains(systems, system) || len(systems) == 0 }
 	if names("patroni") || names("postgres") {
-		text, tone := s.summary()
+		text, tone := s.Summary()
 		out = append(out, hang("", t.paint(tone, text), width)...)
-		add("patroni", oldest(seenOf(s.Patroni.Members, func(m probes.Member) probes.Seen { return m.Seen }), s.late), sight.patroni)
-		add("postgres", oldest(seenOf(s.Postgres.Members, func(d probes.Database) probes.Seen { return d.Seen }), s.late), sight.postgres)
+		add("patroni", "patroni", oldest(seenOf(s.Patroni.Members, func(m probes.Member) probes.Seen { return m.Seen }), s.Late))
+		add("postgres", "postgres", oldest(seenOf(s.Postgres.Members, func(d probes.Database) probes.Seen { return d.Seen }), s.Late))
 	}
 	if names("etcd") || names("patroni") {
 		note := fmt.Sprintf("%d/%d answer", s.Etcd.Answered, len(s.Etcd.Members))
@@ -42,7 +43,7 @@ func liveLines(t *Theme, s sight, systems []string, width int) []string {
 		case !*s.Etcd.Quorum:
 			note += ", NO QUORUM"
 		}
-		add("etcd", note, sight.etcd)
+		add("etcd", "etcd", note)
 	}
 	var vips []string
 	for name := range s.VIPs {
@@ -53,7 +54,7 @@ func liveLines(t *Theme, s sight, systems []string, width int) []string {
 		v := s.VIPs[name]
 		text := glyphUnknown + " not known"
 		switch {
-		case v.Unseen != "" || s.late > probes.StaleAfter.Seconds():
+		case v.Unseen != "" || s.Late > probes.StaleAfter.Seconds():
 		case v.Holder != nil:
 			text = glyphHolder + " " + *v.Holder
 		case len(v.Holders) == 0:
@@ -63,7 +64,7 @@ func liveLines(t *Theme, s sight, systems []string, width int) []string {
 		}
 		out = append(out, fit(t.Strong.Render(name+" vip")+"  "+text, width))
 	}
-	add("host", oldest(seenOf(s.State.Nodes, func(n probes.Node) probes.Seen { return n.Seen }), s.late), sight.host)
+	add("nodes", "host", oldest(seenOf(s.State.Nodes, func(n probes.Node) probes.Seen { return n.Seen }), s.Late))
 	return out
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"recon/internal/remote"
+	"recon/internal/stack"
 )
 
 // reconcile is the screen of an unknown outcome: what is known, what can be checked, and only then a way on.
@@ -33,7 +34,7 @@ func (w *walker) reconcile(t *Theme, width, height int) []string {
 		} else {
 			add(hang("   ", "The step has no proof. Look at the live strip (tab) and at the hosts themselves.", wide)...)
 		}
-		text, tone := sightAt(w.state, w.now).summary()
+		text, tone := stack.At(w.state, w.now).Summary()
 		add("   " + t.paint(dim, fit("now", 8)) + t.paint(tone, text))
 	}
 	if w.stage >= 2 {

@@ -1,0 +1,44 @@
+package stack_test
+
+import (
+	"testing"
+
+	"recon/internal/stack"
+)
+
+func TestQuantities(t *testing.T) {
+	for seconds, want := range map[float64]string{-1: "0s", 0.62: "0.6s", 42: "42s", 130: "2m10s", 3*3600 + 240: "3h04m", 5 * 86400: "5d"} {
+		if got := stack.Short(seconds); got != want {
+			t.Errorf("%v s: %q, want %q", seconds, got, want)
+		}
+	}
+	for n, want := range map[int64]string{0: "0 B", 812: "812 B", 16000: "16 kB", 24_100_000: "24 MB", 1_200_000_000: "1.2 GB", 55_000_000_000: "55 GB", -16000: "-16 kB"} {
+		if got := stack.Size(n); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}
+
+// What has no room is shortened, a word before its number; what is not good never loses its word.
+func TestCellText(t *testing.T) {
+	good := stack.Cell{Glyph: "✓", Word: "follower", Number: "98 kB", Tone: stack.Good}
+	sick := stack.Cell{Glyph: "✗", Word: "refused", Number: "16s", Tone: stack.Bad}
+	for _, tt := range []struct {
+		cell  stack.Cell
+		width int
+		want  string
+	}{
+		{good, 40, "✓ follower  98 kB"},
+		{good, 17, "✓ follower  98 kB"},
+		{good, 16, "✓ 98 kB"},
+		{good, 5, "✓ fo…"},
+		{sick, 14, "✗ refused  16s"},
+		{sick, 9, "✗ refuse…"},
+		{stack.Cell{}, 10, ""},
+		{sick, 0, ""},
+	} {
+		if got := tt.cell.Text(tt.width); got != tt.want {
+			t.Errorf("%q in %d: %q, want %q", tt.cell.Say(), tt.width, got, tt.want)
+		}
+	}
+}
