@@ -19,12 +19,26 @@ type raw struct {
 	etcd     map[string]answer[etcdFacts]
 	patroni  map[string]answer[patroniFacts]
 	postgres map[string]answer[databaseFacts]
+
+	redis     map[string]answer[redisFacts]
+	sentinel  map[string]answer[sentinelFacts]
+	haproxy   map[string]answer[haproxyFacts]
+	pgbouncer map[string]answer[pgbouncerFacts]
+	web       map[string]answer[webFacts]
+	netbox    map[string]answer[netboxFacts]
+	// service is keyed by the path (reads, writes, login, netbox), reach by the node.
+	service map[string]answer[tryFacts]
+	reach   map[string]answer[reachFacts]
 }
 
 func newRaw() raw {
 	return raw{
 		hosts: map[string]answer[hostFacts]{}, etcd: map[string]answer[etcdFacts]{},
 		patroni: map[string]answer[patroniFacts]{}, postgres: map[string]answer[databaseFacts]{},
+		redis: map[string]answer[redisFacts]{}, sentinel: map[string]answer[sentinelFacts]{},
+		haproxy: map[string]answer[haproxyFacts]{}, pgbouncer: map[string]answer[pgbouncerFacts]{},
+		web: map[string]answer[webFacts]{}, netbox: map[string]answer[netboxFacts]{},
+		service: map[string]answer[tryFacts]{}, reach: map[string]answer[reachFacts]{},
 	}
 }
 

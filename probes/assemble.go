@@ -17,6 +17,17 @@ func assemble(c *inventory.Cluster, r raw, m moment, mem memory) *State {
 	s.Etcd = assembleEtcd(c, r, m)
 	s.Postgres = assemblePostgres(c, r, m)
 	s.Patroni = assemblePatroni(c, r, m, mem)
+	s.Redis = assembleRedis(c, r, m)
+	s.Sentinel = assembleSentinel(c, r, m)
+	s.HAProxy = assembleHAProxy(c, r, m)
+	s.Keepalived = assembleKeepalived(c, r, m, s.Nodes)
+	s.PgBouncer = assemblePgBouncer(c, r, m)
+	s.Web = assembleWeb(c, r, m)
+	s.NetBox = assembleNetBox(c, r, m)
+	s.Service = assembleService(c, r, m)
+	s.Reach = assembleReach(c, r, m, s)
+	s.Cross = crossChecks(c, s)
+	s.HandsOff = handsOff(c, s)
 	return s
 }
 

@@ -64,10 +64,15 @@ func concerns(path, section string) bool {
 	switch head {
 	case "cluster":
 		return false
-	case "nodes", "etcd", "postgres":
+	case "nodes", "etcd", "postgres", "redis", "sentinel", "haproxy", "pgbouncer", "web", "service":
 		return section == head
-	case "vips":
+	case "vips", "keepalived":
 		return section == "nodes"
+	case "netbox":
+		// The queues and workers are read in Redis, and NetBox through the web address is one of the users' paths.
+		return section == "netbox" || section == "redis" || section == "service"
+	case "reach":
+		return section == "nodes" || section == "reach"
 	case "patroni":
 		// The leader lock is read in etcd, and the bytes of a running copy in the databases.
 		return section == "patroni" || section == "etcd" || section == "postgres"

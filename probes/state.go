@@ -30,6 +30,19 @@ type State struct {
 	Patroni  Patroni        `json:"patroni" about:"the agents beside each PostgreSQL, and who leads"`
 	Postgres Postgres       `json:"postgres" about:"the databases themselves, over their own protocol"`
 	VIPs     map[string]VIP `json:"vips" about:"the floating addresses by name, as the hosts report their addresses"`
+
+	Redis      Redis      `json:"redis" about:"the Redis servers themselves"`
+	Sentinel   Sentinel   `json:"sentinel" about:"the Sentinels, which decide who is Redis master"`
+	HAProxy    HAProxy    `json:"haproxy" about:"the entry of the database and Redis ports"`
+	Keepalived Keepalived `json:"keepalived" about:"what moves the floating addresses"`
+	PgBouncer  PgBouncer  `json:"pgbouncer" about:"the connection pools"`
+	Web        Web        `json:"web" about:"the web proxies in front of NetBox"`
+	NetBox     NetBox     `json:"netbox" about:"the application and its workers"`
+
+	Service  Service  `json:"service" about:"what the users feel"`
+	Reach    Reach    `json:"reach" about:"who reaches whom, with witnesses"`
+	Cross    Cross    `json:"cross" about:"whether the systems agree with each other"`
+	HandsOff HandsOff `json:"hands_off" about:"until when the cluster is about to act by itself"`
 }
 
 // Cluster is what the cluster file says; it is always known.
@@ -59,6 +72,15 @@ type Seen struct {
 	notBefore time.Time
 }
 
+// ofSeen says whether a field is one of Seen's, which are facts as soon as one probe has finished.
+func ofSeen(field string) bool {
+	switch field {
+	case "reachable", "refused", "error", "age", "since", "latency":
+		return true
+	}
+	return false
+}
+
 // Blind says why a field of something seen this way is not a fact now, or "" when it is one. reachable, refused,
 // error, age and since are facts as soon as one probe has finished.
 func (s Seen) Blind(field string) string {
@@ -68,8 +90,7 @@ func (s Seen) Blind(field string) string {
 	case s.Began.Before(s.notBefore):
 		return "no answer since the question was asked again"
 	}
-	switch field {
-	case "reachable", "refused", "error", "age", "since", "latency":
+	if ofSeen(field) {
 		return ""
 	}
 	switch {
@@ -103,6 +124,17 @@ type Node struct {
 	ClockSynced *bool    `json:"clock_synced" about:"the host says that its clock is synchronised"`
 	Addresses   []string `json:"addresses" about:"IPv4 and IPv6 addresses on its interfaces, without loopback"`
 	Uptime      *float64 `json:"uptime" about:"seconds since boot"`
+	// Services is Units under the names of the cluster file's services, so that a book needs no unit name: etcd, patroni, redis,
+	// sentinel, haproxy, keepalived, pgbouncer, web, netbox and worker. ServiceFiles is UnitFiles in the same way.
+	Services     map[string]string `json:"services" about:"service of the cluster file (etcd, ..., netbox, worker) to its unit's state, as in units"`
+	ServiceFiles map[string]string `json:"service_files" about:"service of the cluster file to enabled, disabled, masked, ..."`
+	FailedUnits  []string          `json:"failed_units" about:"all units of the host that have failed, also those that no service names"`
+	Restarts     map[string]int    `json:"restarts" about:"unit name to how often systemd restarted it by itself"`
+	SwapUsedMB   *int              `json:"swap_used_mb" about:"swap in use, MiB"`
+	MemoryAllMB  *int              `json:"memory_mb" about:"memory of the host, MiB"`
+	// NonlocalBind is net.ipv4.ip_nonlocal_bind, without which a proxy cannot listen on an address that another node holds.
+	NonlocalBind  *bool `json:"nonlocal_bind" about:"a program may listen on an address that the host does not have"`
+	RebootPending *bool `json:"reboot_pending" about:"installed packages wait for a reboot"`
 	// PatroniScope and PatroniNamespace stand in the host's own Patroni configuration, where the ssh user may read it.
 	PatroniScope     *string `json:"patroni_scope" about:"the scope in the host's own Patroni configuration"`
 	PatroniNamespace *string `json:"patroni_namespace" about:"the namespace in the host's own Patroni configuration"`
@@ -123,6 +155,12 @@ type Disk struct {
 	Bytes   int64   `json:"bytes" about:"size in bytes"`
 	Free    int64   `json:"free" about:"bytes available to users"`
 	Percent float64 `json:"percent" about:"used, in percent"`
+	// InodesPercent is nil when the file system does not count them.
+	InodesPercent *float64 `json:"inodes_percent" about:"inodes used, in percent"`
+	ReadOnly      *bool    `json:"read_only" about:"it is mounted read-only"`
+	// Growth is measured by this console over the last minutes; nil until it has watched for long enough.
+	Growth *float64 `json:"growth" about:"bytes a second by which it fills, as watched by this console"`
+	FullIn *float64 `json:"full_in" gate:"nil" about:"seconds until it is full at this rate; nil when it does not fill"`
 }
 
 // VIP is a floating address and who holds it.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"net"
 	"slices"
 	"strconv"
 	"sync"
@@ -139,61 +138,108 @@ func aimed[T any](w *Watch, all map[string]answer[T], section, node, source stri
 	}
 }
 
+// aiming is what the makers of targets need.
+type aiming struct {
+	*Watch
+	hosts Hosts
+	opt   Options
+}
+
+// reach is the way to a port of a node, as the cluster file says it.
+func (a aiming) reach(n inventory.Node, port int) *dialer {
+	return &dialer{hosts: a.hosts, node: n.Name, address: hostPort(n, port)}
+}
+
+// secret resolves a reference; the empty text stands for none.
+func (a aiming) secret(ctx context.Context, ref inventory.Secret) (string, error) {
+	if ref.IsZero() || a.opt.Secret == nil {
+		return "", nil
+	}
+	return a.opt.Secret(ctx, ref)
+}
+
 // aim makes the targets that the cluster file names.
 func (w *Watch) aim(hosts Hosts, opt Options) ([]*target, error) {
-	c := w.cluster
+	a := aiming{w, hosts, opt}
+	var out []*target
+	for _, system := range []func(aiming) ([]*target, error){
+		aimHosts, aimEtcd, aimPatroni, aimPostgres, aimRedis, aimSentinel, aimHAProxy, aimPgBouncer, aimWeb, aimNetBox, aimService, aimReach,
+	} {
+		targets, err := system(a)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, targets...)
+	}
+	return out, nil
+}
+
+func aimHosts(a aiming) ([]*target, error) {
+	c := a.cluster
 	var out []*target
 	for _, n := range c.Nodes {
 		units := c.Units(n.Name)
-		out = append(out, aimed(w, w.raw.hosts, "nodes", n.Name, "ssh "+n.Name, hostDeadline, &hostProbe{
-			hosts: hosts, node: n.Name, units: units, now: w.now,
+		out = append(out, aimed(a.Watch, a.raw.hosts, "nodes", n.Name, "ssh "+n.Name, hostDeadline, &hostProbe{
+			hosts: a.hosts, node: n.Name, units: units, now: a.now,
 			script: hostScript(units, dataPaths(c, n.Name), patroniConfig(c, n.Name)),
 		}))
 	}
-	reach := func(n inventory.Node, port int) *dialer {
-		return &dialer{hosts: hosts, node: n.Name, address: net.JoinHostPort(n.Address, strconv.Itoa(port))}
+	return out, nil
+}
+
+func aimEtcd(a aiming) ([]*target, error) {
+	e := a.cluster.Etcd
+	if e == nil {
+		return nil, nil
 	}
-	secret := func(ctx context.Context, ref inventory.Secret) (string, error) {
-		if ref.IsZero() || opt.Secret == nil {
-			return "", nil
+	var out []*target
+	for _, n := range running(a.cluster, e.On) {
+		conf, err := tlsConfig(e.TLS, e.Scheme, n.Address)
+		if err != nil {
+			return nil, err
 		}
-		return opt.Secret(ctx, ref)
+		d := a.reach(n, e.ClientPort)
+		out = append(out, aimed(a.Watch, a.raw.etcd, "etcd", n.Name, "etcd "+d.address, deadline, &etcdProbe{
+			dialer: d, tls: conf, prefix: a.dcsPath,
+			login: func(ctx context.Context) (string, string, error) {
+				password, err := a.secret(ctx, e.Password)
+				return e.User, password, err
+			},
+		}))
 	}
-	if e := c.Etcd; e != nil {
-		for _, n := range running(c, e.On) {
-			conf, err := tlsConfig(e.TLS, e.Scheme, n.Address)
-			if err != nil {
-				return nil, err
-			}
-			d := reach(n, e.ClientPort)
-			out = append(out, aimed(w, w.raw.etcd, "etcd", n.Name, "etcd "+d.address, deadline, &etcdProbe{
-				dialer: d, tls: conf, prefix: w.dcsPath,
-				login: func(ctx context.Context) (string, string, error) {
-					password, err := secret(ctx, e.Password)
-					return e.User, password, err
-				},
-			}))
-		}
+	return out, nil
+}
+
+func aimPatroni(a aiming) ([]*target, error) {
+	p := a.cluster.Patroni
+	if p == nil {
+		return nil, nil
 	}
-	if p := c.Patroni; p != nil {
-		for _, n := range running(c, p.On) {
-			conf, err := tlsConfig(p.TLS, p.Scheme, n.Address)
-			if err != nil {
-				return nil, err
-			}
-			d := reach(n, p.RESTPort)
-			out = append(out, aimed(w, w.raw.patroni, "patroni", n.Name, either(p.Scheme, "http")+"://"+d.address, deadline,
-				&patroniProbe{rest: newREST(either(p.Scheme, "http"), d, conf)}))
+	var out []*target
+	for _, n := range running(a.cluster, p.On) {
+		conf, err := tlsConfig(p.TLS, p.Scheme, n.Address)
+		if err != nil {
+			return nil, err
 		}
+		d := a.reach(n, p.RESTPort)
+		out = append(out, aimed(a.Watch, a.raw.patroni, "patroni", n.Name, either(p.Scheme, "http")+"://"+d.address, deadline,
+			&patroniProbe{rest: newREST(either(p.Scheme, "http"), d, conf)}))
 	}
-	if p := c.Postgres; p != nil {
-		for _, n := range running(c, p.On) {
-			d := reach(n, p.Port)
-			out = append(out, aimed(w, w.raw.postgres, "postgres", n.Name, "postgres "+d.address, deadline, &postgresProbe{
-				dialer: d, settings: connection(n.Address, strconv.Itoa(p.Port), p.User, p.Database, p.SSLMode),
-				password: func(ctx context.Context) (string, error) { return secret(ctx, p.Password) },
-			}))
-		}
+	return out, nil
+}
+
+func aimPostgres(a aiming) ([]*target, error) {
+	p := a.cluster.Postgres
+	if p == nil {
+		return nil, nil
+	}
+	var out []*target
+	for _, n := range running(a.cluster, p.On) {
+		d := a.reach(n, p.Port)
+		out = append(out, aimed(a.Watch, a.raw.postgres, "postgres", n.Name, "postgres "+d.address, deadline, &postgresProbe{
+			dialer: d, settings: connection(n.Address, strconv.Itoa(p.Port), p.User, p.Database, p.SSLMode),
+			password: func(ctx context.Context) (string, error) { return a.secret(ctx, p.Password) },
+		}))
 	}
 	return out, nil
 }

@@ -24,6 +24,8 @@ func Words() map[string]reflect.Type {
 func Vars(s *State) map[string]any {
 	return map[string]any{
 		"cluster": s.Cluster, "nodes": s.Nodes, "etcd": s.Etcd, "patroni": s.Patroni, "postgres": s.Postgres, "vips": s.VIPs,
+		"redis": s.Redis, "sentinel": s.Sentinel, "haproxy": s.HAProxy, "keepalived": s.Keepalived, "pgbouncer": s.PgBouncer,
+		"web": s.Web, "netbox": s.NetBox, "service": s.Service, "reach": s.Reach, "cross": s.Cross, "hands_off": s.HandsOff,
 	}
 }
 
@@ -93,6 +95,22 @@ func Scope(c *inventory.Cluster) gate.Scope {
 		"member":      lookup("the Patroni member with this name, or the one on the node with this name", "patroni.members", MemberByName),
 		"database":    lookup("the database on the node with this name", "postgres.members", databaseByNode),
 		"etcd_member": lookup("the etcd endpoint on the node with this name", "etcd.members", etcdByName),
+		"redis_member": lookup("the Redis server on the node with this name", "redis.members",
+			onNode(func(s *State) []RedisMember { return s.Redis.Members }, func(m RedisMember) string { return m.Node })),
+		"sentinel_member": lookup("the Sentinel on the node with this name", "sentinel.members",
+			onNode(func(s *State) []SentinelMember { return s.Sentinel.Members }, func(m SentinelMember) string { return m.Node })),
+		"haproxy_member": lookup("the HAProxy on the node with this name", "haproxy.members",
+			onNode(func(s *State) []HAProxyMember { return s.HAProxy.Members }, func(m HAProxyMember) string { return m.Node })),
+		"keepalived_member": lookup("Keepalived on the node with this name", "keepalived.members",
+			onNode(func(s *State) []KeepalivedMember { return s.Keepalived.Members }, func(m KeepalivedMember) string { return m.Node })),
+		"pgbouncer_member": lookup("the PgBouncer on the node with this name", "pgbouncer.members",
+			onNode(func(s *State) []PgBouncerMember { return s.PgBouncer.Members }, func(m PgBouncerMember) string { return m.Node })),
+		"web_member": lookup("the web proxy on the node with this name", "web.members",
+			onNode(func(s *State) []WebMember { return s.Web.Members }, func(m WebMember) string { return m.Node })),
+		"netbox_member": lookup("NetBox on the node with this name", "netbox.members",
+			onNode(func(s *State) []NetBoxMember { return s.NetBox.Members }, func(m NetBoxMember) string { return m.Node })),
+		"reach_of": lookup("how the node with this name is reached", "reach.nodes",
+			onNode(func(s *State) []NodeReach { return s.Reach.Nodes }, func(m NodeReach) string { return m.Name })),
 		"role": lookup("the hosts that run a service: etcd, patroni, postgres, redis, sentinel, haproxy, keepalived, pgbouncer, web or netbox", "nodes",
 			func(s *State, service string) ([]Node, bool) { return Role(s, c, service) }),
 		"others": {
@@ -125,6 +143,21 @@ func lookup[T any](doc, path string, find func(*State, string) (T, bool)) gate.F
 			}
 			return found, ""
 		},
+	}
+}
+
+// onNode finds the one of a section's members that runs on a node, which may be named by its Patroni member.
+func onNode[T any](members func(*State) []T, node func(T) string) func(*State, string) (T, bool) {
+	return func(s *State, name string) (T, bool) {
+		all := members(s)
+		if n, ok := NodeByName(s, name); ok {
+			name = n.Name
+		}
+		if i := slices.IndexFunc(all, func(m T) bool { return node(m) == name }); i >= 0 {
+			return all[i], true
+		}
+		var none T
+		return none, false
 	}
 }
 
@@ -161,6 +194,22 @@ func nameOf(v any) (string, bool) {
 		return v.Node, true
 	case EtcdMember:
 		return v.Name, true
+	case RedisMember:
+		return v.Node, true
+	case SentinelMember:
+		return v.Node, true
+	case HAProxyMember:
+		return v.Node, true
+	case KeepalivedMember:
+		return v.Node, true
+	case PgBouncerMember:
+		return v.Node, true
+	case WebMember:
+		return v.Node, true
+	case NetBoxMember:
+		return v.Node, true
+	case NodeReach:
+		return v.Name, true
 	}
 	return "", false
 }
@@ -172,5 +221,13 @@ func stateOf(vars map[string]any) *State {
 	s.Patroni, _ = vars["patroni"].(Patroni)
 	s.Etcd, _ = vars["etcd"].(Etcd)
 	s.Postgres, _ = vars["postgres"].(Postgres)
+	s.Redis, _ = vars["redis"].(Redis)
+	s.Sentinel, _ = vars["sentinel"].(Sentinel)
+	s.HAProxy, _ = vars["haproxy"].(HAProxy)
+	s.Keepalived, _ = vars["keepalived"].(Keepalived)
+	s.PgBouncer, _ = vars["pgbouncer"].(PgBouncer)
+	s.Web, _ = vars["web"].(Web)
+	s.NetBox, _ = vars["netbox"].(NetBox)
+	s.Reach, _ = vars["reach"].(Reach)
 	return &s
 }

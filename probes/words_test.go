@@ -19,7 +19,7 @@ func TestWordsAndVarsAreTheSameNames(t *testing.T) {
 			t.Errorf("%s is a %v in Vars and a %v in Words", name, got, typ)
 		}
 	}
-	if len(words) != 6 || len(vars) != len(words) {
+	if len(words) != 17 || len(vars) != len(words) {
 		t.Errorf("words %v, vars %v", words, vars)
 	}
 }
@@ -143,7 +143,10 @@ func TestFunctionsSayWhatTheyRead(t *testing.T) {
 			t.Errorf("%s finds nobody", name)
 		}
 	}
-	if got := slices.Sorted(maps.Keys(probes.Scope(nil).Funcs)); !slices.Equal(got, []string{"database", "etcd_member", "member", "node", "others", "role"}) {
+	if got := slices.Sorted(maps.Keys(probes.Scope(nil).Funcs)); !slices.Equal(got, []string{
+		"database", "etcd_member", "haproxy_member", "keepalived_member", "member", "netbox_member", "node", "others", "pgbouncer_member",
+		"reach_of", "redis_member", "role", "sentinel_member", "web_member",
+	}) {
 		t.Errorf("functions %v", got)
 	}
 }

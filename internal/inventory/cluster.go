@@ -46,6 +46,8 @@ type Cluster struct {
 	NetBox     *NetBox
 	// VIPs are the floating addresses, for example db and web.
 	VIPs []VIP
+	// Entry is how the users' paths are tried.
+	Entry Entry
 	// Runbooks are folders with the user's own books, absolute.
 	Runbooks []string
 	// Interval is the pause between two probes of one target; 2 s by default, 500 ms to 1 min.

@@ -68,6 +68,7 @@ func clusterKeys(c *Cluster, ssh *SSH) []field {
 		nodes(c, ssh).required(),
 		object("services", serviceKeys(c)),
 		vips(c),
+		object("entry", entryKeys(&c.Entry)),
 		localPaths("runbooks", "runbooks", &c.Runbooks),
 	}
 }

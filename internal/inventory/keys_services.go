@@ -10,6 +10,9 @@ var unitName = pat(`[A-Za-z0-9:_.@\\][A-Za-z0-9:_.@\\-]{0,200}`, "the name of a 
 
 var plainName = pat(`[A-Za-z0-9_][A-Za-z0-9_.@-]{0,62}`, "a name", "use letters, digits, underscore, dot, dash and @")
 
+// proxyName is what HAProxy takes as the name of a proxy.
+var proxyName = pat(`[A-Za-z0-9_.:-]{1,80}`, "the name of a backend", "write it as it stands in haproxy.cfg")
+
 var namespaceName = pat(`/?[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*/?|/`, "a namespace", "write it as /service/")
 
 // serviceKeys are the keys of the services section.
@@ -86,11 +89,25 @@ func sentinelKeys(c *Cluster, s *Sentinel) []field {
 }
 
 func newHAProxy() *HAProxy {
-	return &HAProxy{Service: Service{Port: 7000, Unit: "haproxy", Config: "/etc/haproxy/haproxy.cfg"}, Socket: "/run/haproxy/admin.sock"}
+	return &HAProxy{
+		Service: Service{Port: 7000, Unit: "haproxy", Config: "/etc/haproxy/haproxy.cfg"}, Socket: "/run/haproxy/admin.sock",
+		Backends: EntryNames{Write: "pg_bkwrite", Read: "pg_bkread", Redis: "be_redis_master", PgBouncer: "pgbouncer_nodes"},
+		Ports:    EntryPorts{Write: 5432, Read: 5433, Redis: 6379, PgBouncer: 6432},
+	}
 }
 
 func haproxyKeys(c *Cluster, h *HAProxy) []field {
-	return append(plainKeys(c, &h.Service), hostPath("socket", &h.Socket))
+	b, p := &h.Backends, &h.Ports
+	return append(
+		plainKeys(c, &h.Service), hostPath("socket", &h.Socket),
+		object("backends", []field{
+			word("write", &b.Write, proxyName), word("read", &b.Read, proxyName), word("redis", &b.Redis, proxyName),
+			word("pgbouncer", &b.PgBouncer, proxyName),
+		}),
+		object("ports", []field{
+			port("write", &p.Write), port("read", &p.Read), port("redis", &p.Redis), port("pgbouncer", &p.PgBouncer),
+		}),
+	)
 }
 
 func newKeepalived() *Service {
@@ -123,12 +140,17 @@ func webKeys(c *Cluster, w *Web) []field {
 func newNetBox() *NetBox {
 	return &NetBox{
 		Service:    Service{Port: 8001, Unit: "netbox", Config: "/opt/netbox/netbox/netbox/configuration.py"},
-		WorkerUnit: "netbox-rq",
+		WorkerUnit: "netbox-rq", Bind: "127.0.0.1",
 	}
 }
 
 func netboxKeys(c *Cluster, n *NetBox) []field {
-	return append(plainKeys(c, &n.Service), unit("worker_unit", &n.WorkerUnit), webAddress("url", &n.URL), secret("token", &n.Token))
+	return append(plainKeys(c, &n.Service), unit("worker_unit", &n.WorkerUnit), address("bind", &n.Bind, false), webAddress("url", &n.URL), secret("token", &n.Token))
+}
+
+// entryKeys are those of the entry section.
+func entryKeys(e *Entry) []field {
+	return append(login(&e.User, &e.Password), word("database", &e.Database, plainName), yesNo("canary", &e.Canary))
 }
 
 // plainKeys are those of a service with one port and one unit.

@@ -54,13 +54,17 @@ func TestDefaults(t *testing.T) {
 			On: on, Port: 5432, DataDir: "/var/lib/postgresql/17/main", BinDir: "/usr/lib/postgresql/17/bin",
 			User: "postgres", Database: "postgres", SSLMode: "prefer",
 		},
-		Redis:      &redis,
-		Sentinel:   &Sentinel{Service: plain(26379, "redis-sentinel", "/etc/redis/sentinel.conf"), Master: "m"},
-		HAProxy:    &HAProxy{Service: plain(7000, "haproxy", "/etc/haproxy/haproxy.cfg"), Socket: "/run/haproxy/admin.sock"},
+		Redis:    &redis,
+		Sentinel: &Sentinel{Service: plain(26379, "redis-sentinel", "/etc/redis/sentinel.conf"), Master: "m"},
+		HAProxy: &HAProxy{
+			Service: plain(7000, "haproxy", "/etc/haproxy/haproxy.cfg"), Socket: "/run/haproxy/admin.sock",
+			Backends: EntryNames{"pg_bkwrite", "pg_bkread", "be_redis_master", "pgbouncer_nodes"}, Ports: EntryPorts{5432, 5433, 6379, 6432},
+		},
 		Keepalived: &keepalived,
 		PgBouncer:  &PgBouncer{Service: plain(6432, "pgbouncer", "/etc/pgbouncer/pgbouncer.ini"), Database: "netbox"},
 		Web:        &Web{Service: plain(443, "nginx", "/etc/nginx/nginx.conf"), HTTPS: true},
-		NetBox:     &NetBox{Service: plain(8001, "netbox", "/opt/netbox/netbox/netbox/configuration.py"), WorkerUnit: "netbox-rq"},
+		NetBox:     &NetBox{Service: plain(8001, "netbox", "/opt/netbox/netbox/netbox/configuration.py"), WorkerUnit: "netbox-rq", Bind: "127.0.0.1"},
+		Entry:      Entry{User: "postgres", Database: "netbox"},
 	})
 	if len(c.Hash) != 64 {
 		t.Errorf("the hash is %q", c.Hash)

@@ -121,6 +121,7 @@ func (c *Cluster) Secrets() []Secret {
 	for _, s := range c.each() {
 		add(s.passwords...)
 	}
+	add(c.Entry.Password)
 	return out
 }
 
@@ -140,6 +141,17 @@ func (c *Cluster) settle() {
 	}
 	if c.Patroni != nil && c.Patroni.Scheme == "" {
 		c.Patroni.Scheme = "http"
+	}
+	if e := &c.Entry; c.Postgres != nil {
+		if e.User == "" {
+			e.User, e.Password = c.Postgres.User, c.Postgres.Password
+		}
+		if e.Database == "" {
+			e.Database = c.Postgres.Database
+			if c.PgBouncer != nil {
+				e.Database = c.PgBouncer.Database
+			}
+		}
 	}
 	if c.Web != nil && c.Web.Port == 0 {
 		c.Web.Port = 80

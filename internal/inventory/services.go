@@ -69,6 +69,26 @@ type HAProxy struct {
 	Service
 	// Socket is the admin socket's path. Port is the stats page's.
 	Socket string
+	// Backends are the names of the backends in its configuration; Ports are the ports on the db address that lead to them.
+	Backends EntryNames
+	Ports    EntryPorts
+}
+
+// EntryNames are the names of HAProxy's backends.
+type EntryNames struct{ Write, Read, Redis, PgBouncer string }
+
+// EntryPorts are the ports on the db address.
+type EntryPorts struct{ Write, Read, Redis, PgBouncer int }
+
+// Entry says how the console tries what the users do.
+type Entry struct {
+	// User and Password are a login of the database that is tried through the db address; User is that of the postgres service
+	// when it is empty. Database is PgBouncer's by default.
+	User     string
+	Password Secret
+	Database string
+	// Canary allows a write: a row of the table recon_canary in Database.
+	Canary bool
 }
 
 // PgBouncer pools connections to PostgreSQL. User and Password are those of its admin console.
@@ -88,6 +108,8 @@ type Web struct {
 type NetBox struct {
 	Service
 	WorkerUnit string
-	URL        string
-	Token      Secret
+	// Bind is the address on the node that the application listens on: loopback, or the node's own address.
+	Bind  string
+	URL   string
+	Token Secret
 }

@@ -56,6 +56,11 @@ func (c *Cluster) Values() []Value {
 	if s := c.HAProxy; s != nil {
 		add("HAPROXY_SOCKET", s.Socket, "HAProxy's admin socket")
 		addService("HAPROXY", "HAProxy", &s.Service)
+		add("HAPROXY_WRITE", s.Backends.Write, "HAProxy's backend of writes")
+		add("HAPROXY_READ", s.Backends.Read, "HAProxy's backend of reads")
+		add("HAPROXY_REDIS", s.Backends.Redis, "HAProxy's backend of Redis")
+		add("HAPROXY_PGBOUNCER", s.Backends.PgBouncer, "HAProxy's backend of PgBouncer")
+		add("WRITE_PORT", strconv.Itoa(s.Ports.Write), "the port of writes on the db address")
 	}
 	if s := c.Keepalived; s != nil {
 		addService("KEEPALIVED", "Keepalived", s)

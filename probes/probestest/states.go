@@ -44,6 +44,7 @@ func Healthy() *probes.State {
 		},
 		Postgres: probes.Postgres{Primaries: []string{Node3}, Waiting: ptr(0)},
 	}
+	without(s)
 	for _, n := range inv.Nodes {
 		leads := n.Name == Node3
 		addresses := []string{n.Address}
@@ -95,6 +96,16 @@ func Healthy() *probes.State {
 	}
 	Settle(s)
 	return s
+}
+
+// without says of the systems that Inventory does not have what a Watch says of them.
+func without(s *probes.State) {
+	s.Redis = probes.Redis{Members: []probes.RedisMember{}, Unseen: "the cluster file names no Redis"}
+	s.Sentinel = probes.Sentinel{Members: []probes.SentinelMember{}, Unseen: "the cluster file names no Sentinel"}
+	s.HAProxy = probes.HAProxy{Members: []probes.HAProxyMember{}, Unseen: "the cluster file names no HAProxy"}
+	s.PgBouncer = probes.PgBouncer{Members: []probes.PgBouncerMember{}, Unseen: "the cluster file names no PgBouncer"}
+	s.Web = probes.Web{Members: []probes.WebMember{}, Unseen: "the cluster file names no web proxy"}
+	s.NetBox = probes.NetBox{Members: []probes.NetBoxMember{}, Unseen: "the cluster file names no NetBox"}
 }
 
 // Settle makes patroni.leader and patroni.replicas follow from the members again, after a test changed those.
