@@ -34,13 +34,13 @@ func (l *Library) Suggest(vars map[string]any) []Suggestion {
 		out = append(out, s)
 	}
 	slices.SortStableFunc(out, func(a, b Suggestion) int {
-		return cmp.Or(cmp.Compare(urgency(a.Book), urgency(b.Book)), cmp.Compare(a.Book.ID, b.Book.ID))
+		return cmp.Or(cmp.Compare(a.Book.Urgency(), b.Book.Urgency()), cmp.Compare(a.Book.ID, b.Book.ID))
 	})
 	return out
 }
 
-// urgency orders severities: 1, 2, 3, and planned work last.
-func urgency(b *Runbook) int {
+// Urgency orders books by severity: 1, 2, 3, and planned work last, as 4.
+func (b *Runbook) Urgency() int {
 	if b.Severity == 0 {
 		return 4
 	}

@@ -7,6 +7,7 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"recon/internal/findings"
 	"recon/internal/inventory"
 	"recon/internal/stack"
 	"recon/probes"
@@ -25,7 +26,7 @@ type libraryMsg struct {
 // lookedMsg is what the library says of a State.
 type lookedMsg struct {
 	at        time.Time
-	sightings []sighting
+	sightings []findings.Sighting
 }
 
 // goMsg shows a screen; with a book, the runbooks screen goes to it.
@@ -44,7 +45,7 @@ type cluster struct {
 	state    *probes.State
 	config   *probes.Config
 	history  history
-	findings findings
+	findings findings.Set
 	looking  bool // a look is under way
 	again    bool // a newer State came meanwhile
 
@@ -84,11 +85,11 @@ func (c *cluster) update(msg tea.Msg) tea.Cmd {
 		return c.look()
 	case lookedMsg:
 		c.looking = false
-		c.findings = c.findings.after(m.at, m.sightings)
+		c.findings = c.findings.After(m.at, m.sightings)
 		if c.again {
-			return tea.Batch(c.look(), say(findingsMsg{c.findings.shown()}))
+			return tea.Batch(c.look(), say(findingsMsg{c.findings.Shown()}))
 		}
-		return say(findingsMsg{c.findings.shown()})
+		return say(findingsMsg{c.findings.Shown()})
 	case stamped:
 		if k, ok := m.msg.(tea.KeyPressMsg); ok {
 			return c.press(k.String())
@@ -97,8 +98,8 @@ func (c *cluster) update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// findingsMsg are the findings that are shown.
-type findingsMsg struct{ shown []finding }
+// findingsMsg are the findings that are certain.
+type findingsMsg struct{ shown []findings.Finding }
 
 // note writes down what changed.
 func (c *cluster) note() {
@@ -116,8 +117,8 @@ func (c *cluster) look() tea.Cmd {
 		return nil
 	}
 	c.looking, c.again = true, false
-	lib, s, tracked, at := c.library, c.state, c.findings.tracked(), c.state.At
-	return func() tea.Msg { return lookedMsg{at, look(lib, s, tracked)} }
+	lib, s, followed, at := c.library, c.state, c.findings.Followed(), c.state.At
+	return func() tea.Msg { return lookedMsg{at, findings.Look(lib, s, followed)} }
 }
 
 // all are the rows that the cursor passes before the findings.
@@ -130,7 +131,7 @@ func (c *cluster) all() []stack.Row {
 }
 
 func (c *cluster) press(k string) tea.Cmd {
-	rows, found := c.all(), c.findings.shown()
+	rows, found := c.all(), listed(c.findings)
 	switch k {
 	case "up", "k":
 		c.row = max(c.row-1, 0)
@@ -189,7 +190,7 @@ func (c *cluster) order(rows []stack.Row) []int {
 	return out
 }
 
-func (c *cluster) enter(rows []stack.Row, found []finding) tea.Cmd {
+func (c *cluster) enter(rows []stack.Row, found []findings.Finding) tea.Cmd {
 	if c.row >= len(rows) {
 		if i := c.row - len(rows); i < len(found) {
 			return c.open(newFinding(found[i], c.clock))

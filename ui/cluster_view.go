@@ -2,10 +2,10 @@ package ui
 
 import (
 	"strings"
-	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
+	"recon/internal/findings"
 	"recon/internal/stack"
 	"recon/probes"
 )
@@ -24,7 +24,7 @@ func (c *cluster) columns(width int) int {
 func (c *cluster) view(t *Theme, width, height int) []string {
 	s := c.sight()
 	entry, rows := s.Matrix(c.file)
-	found := c.findings.shown()
+	found := listed(c.findings)
 	out := c.top(t, s, width)
 	cursor := c.row
 	if len(entry.Cells) > 0 {
@@ -115,7 +115,7 @@ func (c *cluster) drawn(t *Theme, row string, cell stack.Cell, text string, here
 	return t.paint(cell.Tone, trimmed) + pad
 }
 
-func (c *cluster) findingLines(t *Theme, found []finding, cursor, width, height int) []string {
+func (c *cluster) findingLines(t *Theme, found []findings.Finding, cursor, width, height int) []string {
 	out := []string{t.Strong.Render(" FINDINGS")}
 	switch {
 	case c.library == nil:
@@ -139,24 +139,17 @@ func (c *cluster) findingLines(t *Theme, found []finding, cursor, width, height 
 	return out
 }
 
-func (c *cluster) findingLine(t *Theme, f finding, here bool, width int) string {
-	glyph, tone := severe(f.book.Severity)
-	text := said(f.because, f.book.Title)
-	when := "for " + short(c.now.Sub(f.since).Seconds())
-	switch {
-	case f.blind != "":
-		glyph, tone, when = glyphUnknown, unseen, f.blind
-	case !f.over.IsZero():
-		tone, when = dim, "over for "+short(c.now.Sub(f.over).Seconds())
-	}
+func (c *cluster) findingLine(t *Theme, f findings.Finding, here bool, width int) string {
+	glyph, tone, when := standing(f, c.now)
+	text := said(f.Because, f.Book.Title)
 	if ansi.StringWidth(when) > 28 {
 		when = ansi.Truncate(when, 28, "…")
 	}
-	right := "  " + f.book.ID + "  " + fit(when, 12)
+	right := "  " + f.Book.ID + "  " + fit(when, 12)
 	if width < 100 {
 		right = "  " + fit(when, 10)
 	}
-	line := ends(" "+glyph+" "+number(f.book.Severity)+"  "+text, right+" ", width)
+	line := ends(" "+glyph+" "+number(f.Book.Severity)+"  "+text, right+" ", width)
 	if here {
 		return t.Selected.Render(line)
 	}
@@ -164,31 +157,32 @@ func (c *cluster) findingLine(t *Theme, f finding, here bool, width int) string 
 }
 
 // newFinding says why a finding holds, and opens its book.
-func newFinding(f finding, c clock) *textDialog {
+func newFinding(f findings.Finding, c clock) *textDialog {
 	return &textDialog{
-		heading: f.book.Title,
+		heading: f.Book.Title,
 		text: func(t *Theme, width int) []string {
 			var out []string
-			if f.because != "" {
-				out = append(wrap(f.because, width), "")
+			if f.Because != "" {
+				out = append(wrap(f.Because, width), "")
 			}
-			out = append(out, t.paint(dim, "since ")+c.show(f.since))
-			if !f.over.IsZero() {
-				out = append(out, t.paint(dim, "over since ")+c.show(f.over))
+			out = append(out, t.paint(dim, "since ")+c.show(f.Since))
+			if !f.Over.IsZero() {
+				out = append(out, t.paint(dim, "over since ")+c.show(f.Over))
 			}
-			if f.blind != "" {
-				out = append(out, hang(t.paint(unseen, "? "), f.blind, width)...)
+			if f.Blind != "" {
+				out = append(out, t.paint(dim, "seen until ")+c.show(f.Seen))
+				out = append(out, hang(t.paint(unseen, "? "), f.Blind, width)...)
 			}
 			out = append(out, "", t.Strong.Render("Why it holds"))
-			if w := f.book.When; w != nil {
+			if w := f.Book.When; w != nil {
 				out = append(out, wrap(w.Text, width)...)
 			}
-			out = append(out, partLines(t, f.result.Parts, "  ", width)...)
-			if f.book.For > time.Duration(0) {
-				out = append(out, "", t.paint(dim, "it is shown once it has held for "+short(f.book.For.Seconds())))
+			out = append(out, partLines(t, f.Result.Parts, "  ", width)...)
+			if f.Book.For > 0 {
+				out = append(out, "", t.paint(dim, "it is certain once it has held for "+short(f.Book.For.Seconds())))
 			}
-			return append(out, "", t.paint(dim, "runbook ")+f.book.ID)
+			return append(out, "", t.paint(dim, "runbook ")+f.Book.ID)
 		},
-		actions: []textAction{{bind("enter", "open the runbook", "enter"), goMsg{screen: onRunbooks, book: f.book.ID}}},
+		actions: []textAction{{bind("enter", "open the runbook", "enter"), goMsg{screen: onRunbooks, book: f.Book.ID}}},
 	}
 }

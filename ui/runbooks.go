@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"recon/internal/audit"
+	"recon/internal/findings"
 	"recon/internal/walk"
 	"recon/probes"
 	"recon/runbooks"
@@ -28,7 +29,7 @@ type startedMsg struct {
 // item is one line of the list: a suggested book, an open walk, or a book.
 type item struct {
 	section string
-	finding *finding
+	finding *findings.Finding
 	open    *audit.Summary
 	book    *runbooks.Runbook
 }
@@ -40,7 +41,7 @@ type library struct {
 	library *runbooks.Library
 	failed  error
 	state   *probes.State
-	found   []finding
+	found   []findings.Finding
 	open    []audit.Summary
 	current *walk.View // the walk that is on the walk screen
 	running bool       // a step of it runs
@@ -165,8 +166,8 @@ func (l *library) items() []item {
 	passes := func(texts ...string) bool { return strings.Contains(strings.ToLower(strings.Join(texts, " ")), want) }
 	for i := range l.found {
 		f := &l.found[i]
-		if passes(f.book.ID, f.book.Title, f.because) {
-			out = append(out, item{section: "SUGGESTED NOW", finding: f, book: f.book})
+		if passes(f.Book.ID, f.Book.Title, f.Because) {
+			out = append(out, item{section: "SUGGESTED NOW", finding: f, book: f.Book})
 		}
 	}
 	for i := range l.open {

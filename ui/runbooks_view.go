@@ -112,7 +112,7 @@ func (l *library) itemLines(t *Theme, it item, here bool, width int) []string {
 			first = lead + mark(glyph+" "+number(it.book.Severity)+" "+it.book.Title)
 		}
 		var out []string
-		for _, w := range wrap(it.finding.because, width-8) {
+		for _, w := range wrap(it.finding.Because, width-8) {
 			out = append(out, "      "+t.paint(dim, w))
 		}
 		return append([]string{first}, out...)

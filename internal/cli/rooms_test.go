@@ -23,6 +23,10 @@ var may = map[string][]string{
 	"recon/actions":            {"recon/internal/inventory", "recon/internal/scrub", "recon/internal/remote", "recon/probes", "recon/internal/gate"},
 	"recon/runbooks":           {"recon/internal/gate", "recon/internal/fault", "recon/internal/inventory", "recon/internal/scrub", "recon/internal/remote", "recon/probes"},
 	"recon/internal/stack":     {"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/remote", "recon/probes"},
+	"recon/internal/findings": {
+		"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/fault", "recon/internal/remote",
+		"recon/probes", "recon/runbooks",
+	},
 	"recon/internal/walk": {
 		"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/fault", "recon/internal/remote",
 		"recon/internal/audit", "recon/probes", "recon/actions", "recon/runbooks",
