@@ -10,8 +10,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"recon/internal/gate"
 )
@@ -29,33 +31,59 @@ type Library struct {
 }
 
 // Load reads the built-in library and the user's folders (every .md file in them that begins with front matter, however
-// deep; a link that leads out of its folder is an error). Each book has to pass Lint. The error holds the Problems of all
-// books that do not, and of ids that stand twice; the Library is never nil and holds the books that are sound, so that one
-// bad file need not keep an operator from the others.
+// deep; a link that leads out of its folder is an error). Each book of the user has to pass Lint; those that are built in
+// passed it when recon was built, and are only parsed. The error holds the Problems of all books that do not pass, and of
+// ids that stand twice; the Library is never nil and holds the books that are sound, so that one bad file need not keep an
+// operator from the others.
 func Load(scope gate.Scope, dirs ...string) (*Library, error) {
-	l := &Library{}
-	var found Problems
-	var errs []error
-	gs, problems := guards("guards.yaml", shippedGuards, scope)
-	l.Guards, found = gs, append(found, problems...)
-
 	sources, err := collect(shipped, "", FromLibrary)
-	errs = append(errs, err)
+	errs := []error{err}
 	for _, dir := range dirs {
 		own, err := folder(dir)
 		errs = append(errs, err)
 		sources = append(sources, own...)
 	}
+	l, found := read(sources, scope)
+	if len(found) > 0 {
+		errs = append(errs, found.sorted())
+	}
+	return l, errors.Join(errs...)
+}
+
+// read makes a library of sources. The books are read side by side, because there are many, and somebody waits.
+func read(sources []source, scope gate.Scope) (*Library, Problems) {
+	l := &Library{}
+	gs, found := guards("guards.yaml", shippedGuards, scope)
+	l.Guards = gs
 	var ids []string
 	for _, s := range sources {
 		if id := s.id(scope); id != "" {
 			ids = append(ids, id)
 		}
 	}
-	for _, s := range sources {
-		b, problems := lint(s.file, s.src, scope, ids)
-		found = append(found, problems...)
-		if len(problems) > 0 {
+	books, problems := make([]*Runbook, len(sources)), make([]Problems, len(sources))
+	next := make(chan int)
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for i := range next {
+				if s := sources[i]; s.origin == FromLibrary {
+					books[i], problems[i] = Parse(s.file, s.src, scope)
+				} else {
+					books[i], problems[i] = lint(s.file, s.src, scope, ids, gs)
+				}
+			}
+		})
+	}
+	for i := range sources {
+		next <- i
+	}
+	close(next)
+	all.Wait()
+	for i, s := range sources {
+		found = append(found, problems[i]...)
+		b := books[i]
+		if b == nil {
 			continue
 		}
 		b.Origin = s.origin
@@ -69,10 +97,7 @@ func Load(scope gate.Scope, dirs ...string) (*Library, error) {
 	}
 	slices.SortFunc(l.Books, func(a, b *Runbook) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(l.Guards, func(a, b Guard) int { return cmp.Compare(a.ID, b.ID) })
-	if len(found) > 0 {
-		errs = append(errs, found.sorted())
-	}
-	return l, errors.Join(errs...)
+	return l, found
 }
 
 func describe(b *Runbook) string {

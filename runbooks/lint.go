@@ -16,20 +16,20 @@ func Lint(file string, src []byte, scope gate.Scope, books ...string) Problems {
 	for _, s := range sources {
 		books = append(books, s.id(scope))
 	}
-	_, problems := lint(file, src, scope, books)
+	gs, _ := guards("guards.yaml", shippedGuards, scope) // Load reports what is wrong with the guards themselves
+	_, problems := lint(file, src, scope, books, gs)
 	return problems
 }
 
 // lint parses and lints; the book is nil when there are problems. The rules look at a whole book, so a book with other
 // mistakes is not judged yet.
-func lint(file string, src []byte, scope gate.Scope, ids []string) (*Runbook, Problems) {
+func lint(file string, src []byte, scope gate.Scope, ids []string, guards []Guard) (*Runbook, Problems) {
 	r := newReader(file, src, scope)
 	b := r.book()
 	if len(r.problems) > 0 {
 		return nil, r.problems.sorted()
 	}
-	l := &linter{reader: r, book: b, ids: ids}
-	l.guards, _ = guards("guards.yaml", shippedGuards, scope) // Load reports what is wrong with the guards themselves
+	l := &linter{reader: r, book: b, ids: ids, guards: guards}
 	l.all()
 	if len(r.problems) > 0 {
 		return nil, r.problems.sorted()

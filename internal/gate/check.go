@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"sync"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/builtin"
@@ -22,7 +23,7 @@ func check(s *source, tree *parser.Tree, config *conf.Config, scope Scope) (fail
 			failed = place(s.text, 0, "the types of this expression cannot be checked", "write it in a simpler way")
 		}
 	}()
-	shadows := shadowing{}
+	shadows := &shadowing{making: map[reflect.Type]reflect.Type{}}
 	used := words{}
 	ast.Walk(&tree.Node, used)
 	vars := map[string]any{}
@@ -58,10 +59,16 @@ func (w words) Visit(n *ast.Node) {
 	}
 }
 
-// shadowing remembers the shadow of each struct, so that equal structs have equal shadows; nil marks one in the making.
-type shadowing map[reflect.Type]reflect.Type
+// shadowing remembers the shadow of each struct, so that equal structs have equal shadows; nil marks one in the making. A
+// struct within itself has another shadow when it is begun from inside, so then nothing is kept for other expressions.
+type shadowing struct {
+	making map[reflect.Type]reflect.Type
+	cut    bool
+}
 
-func (m shadowing) of(t reflect.Type) reflect.Type {
+var shadowByType sync.Map
+
+func (m *shadowing) of(t reflect.Type) reflect.Type {
 	unknown := reflect.TypeFor[any]()
 	t = plain(t)
 	switch shapeOf(t) {
@@ -78,21 +85,28 @@ func (m shadowing) of(t reflect.Type) reflect.Type {
 	case dict:
 		return reflect.MapOf(reflect.TypeFor[string](), m.of(t.Elem()))
 	case thing:
-		known, ok := m[t]
+		if known, ok := shadowByType.Load(t); ok {
+			return known.(reflect.Type)
+		}
+		known, ok := m.making[t]
 		if ok && known == nil {
+			m.cut = true
 			return unknown
 		}
 		if ok {
 			return known
 		}
-		m[t] = nil
-		m[t] = m.structure(t)
-		return m[t]
+		m.making[t] = nil
+		m.making[t] = m.structure(t)
+		if !m.cut {
+			shadowByType.Store(t, m.making[t])
+		}
+		return m.making[t]
 	}
 	return unknown
 }
 
-func (m shadowing) structure(t reflect.Type) reflect.Type {
+func (m *shadowing) structure(t reflect.Type) reflect.Type {
 	// The first field tells two structs with equal fields apart.
 	fields := []reflect.StructField{{
 		Name: "Of", Type: reflect.TypeFor[struct{}](),
@@ -107,7 +121,7 @@ func (m shadowing) structure(t reflect.Type) reflect.Type {
 }
 
 // signature takes lists as anything: the checker does not see that what filter makes fits. Our own check has.
-func (m shadowing) signature(f reflect.Type) reflect.Type {
+func (m *shadowing) signature(f reflect.Type) reflect.Type {
 	var in []reflect.Type
 	for i := range f.NumIn() {
 		param := m.of(f.In(i))

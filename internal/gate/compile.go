@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/conf"
@@ -48,17 +49,33 @@ func compile(src string, scope Scope) (*Expr, *Error) {
 
 // settings tells expr's parser which words are functions here: the scope's, and of its own only those of builtins.
 func settings(scope Scope) *conf.Config {
-	c := conf.New(map[string]any{})
-	c.MaxNodes = maxNodes
-	c.Optimize = false
-	for _, f := range builtin.Builtins {
-		c.Disabled[f.Name] = !slices.Contains(builtins(), f.Name)
+	words := language()
+	c := &conf.Config{
+		ShortCircuit: true, MaxNodes: maxNodes, ConstFns: map[string]reflect.Value{}, Functions: make(conf.FunctionsTable, len(scope.Funcs)),
+		Builtins: words.known, Disabled: words.off,
 	}
+	c.WithEnv(map[string]any{})
 	for name, f := range scope.Funcs {
 		c.Functions[name] = &builtin.Function{Name: name, Types: []reflect.Type{f.Type}}
 	}
 	return c
 }
+
+// ownWords are expr's own functions, and those of them that are not a part of this language. Parser and checker read them
+// and change nothing.
+type ownWords struct {
+	known conf.FunctionsTable
+	off   map[string]bool
+}
+
+var language = sync.OnceValue(func() ownWords {
+	w := ownWords{conf.FunctionsTable{}, map[string]bool{}}
+	for _, f := range builtin.Builtins {
+		w.known[f.Name] = f
+		w.off[f.Name] = !slices.Contains(builtins(), f.Name)
+	}
+	return w
+})
 
 // builtins are the functions of the language itself.
 func builtins() []string {

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 )
@@ -152,12 +153,29 @@ type named struct {
 	depth       int
 }
 
+// remembered keeps what follows from a type alone, which never changes: reading it out of the type again for every
+// expression would be most of the time that a library takes to load.
+type remembered[T any] struct{ known sync.Map }
+
+func (m *remembered[T]) of(t reflect.Type, make func() T) T {
+	if v, ok := m.known.Load(t); ok {
+		return v.(T)
+	}
+	v := make()
+	m.known.Store(t, v)
+	return v
+}
+
+var fieldsByType remembered[[]named]
+
 // fieldsOf lists the fields of a struct that can be named, embedded ones included, in the order of the source. As in
-// encoding/json, the shallower of two equal names wins.
+// encoding/json, the shallower of two equal names wins. The list must not be changed.
 func fieldsOf(t reflect.Type) []named {
-	var all []named
-	collect(t, nil, &all)
-	return all
+	return fieldsByType.of(t, func() []named {
+		var all []named
+		collect(t, nil, &all)
+		return all
+	})
 }
 
 func collect(t reflect.Type, at []int, all *[]named) {
