@@ -61,6 +61,7 @@ func open(t *testing.T, width, height int, s *probes.State, change func(*Options
 		Library: shelf(t), Theme: &Theme{},
 	}
 	o.Cluster.Name, o.Cluster.Environment = "netbox-prod", inventory.Production
+	o.Cluster.Keepalived = nil // the States of the spine have none
 	if change != nil {
 		change(&o)
 	}

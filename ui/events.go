@@ -42,7 +42,7 @@ func (h history) after(at time.Time, rows []stack.Row) history {
 			if when, ok := h.changed[p]; ok && at.Sub(when) < markedFor {
 				next.changed[p] = when
 			}
-			if !known || old.Word == "not asked yet" || old.Glyph == "" || old.Say() == c.Say() {
+			if !known || old.Word == "not asked yet" || old.Glyph == "" || old.Same(c) {
 				continue
 			}
 			next.changed[p] = at

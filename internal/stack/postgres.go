@@ -7,6 +7,17 @@ import (
 	"recon/probes"
 )
 
+// lagWarn is from how many bytes on a replica's lag is worth a mark: one WAL segment, or what Patroni tolerates of a
+// candidate (maximum_lag_on_failover) where that is more. Less comes and goes under load.
+const lagWarn = 16 << 20
+
+func (s Sight) tolerated() int64 {
+	if c := s.Patroni.Config; c != nil {
+		return max(c.MaximumLag, lagWarn)
+	}
+	return lagWarn
+}
+
 func (s Sight) postgres(node string) Cell {
 	i := slices.IndexFunc(s.Postgres.Members, func(d probes.Database) bool { return d.Node == node })
 	if i < 0 {
@@ -29,6 +40,8 @@ func (s Sight) postgres(node string) Cell {
 			c.Glyph, c.Word, c.Tone = GlyphWarn, "primary, no leader", Warn
 		case d.Waiting != nil && *d.Waiting > 0:
 			c.Glyph, c.Word, c.Tone, c.Number = GlyphWarn, "primary", Warn, Plural(*d.Waiting, "commit")+" wait"
+		case d.ReadOnly:
+			c.Glyph, c.Word, c.Tone = GlyphWarn, "primary, read-only", Warn
 		}
 		return c
 	}
@@ -37,8 +50,11 @@ func (s Sight) postgres(node string) Cell {
 	if m.Lag != nil {
 		c.Number = "lag " + lagged(*m.Lag)
 	}
-	if d.Receiver != "streaming" {
+	switch {
+	case d.Receiver != "streaming":
 		c.Glyph, c.Word, c.Tone = GlyphWarn, "not streaming", Warn
+	case m.Lag != nil && *m.Lag >= s.tolerated():
+		c.Glyph, c.Tone = GlyphWarn, Warn
 	}
 	return c
 }

@@ -6,6 +6,9 @@ import (
 	"recon/probes"
 )
 
+// notAsked is what a cell says before the first answer.
+const notAsked = "not asked yet"
+
 // Sight is a State with the time that has passed since it was put together, so that nothing stays fresh when the States
 // stop coming.
 type Sight struct {
@@ -29,7 +32,7 @@ func (s Sight) silent(node string, seen probes.Seen) (c Cell, ok bool) {
 	age := seen.Age + s.Late
 	switch {
 	case seen.Began.IsZero():
-		c.Glyph, c.Word, c.Tone = GlyphNone, "not asked yet", Dim
+		c.Glyph, c.Word, c.Tone = GlyphNone, notAsked, Dim
 	case !seen.Reachable && seen.Refused && age <= probes.StaleAfter.Seconds():
 		c.Glyph, c.Word, c.Number, c.Tone = GlyphBad, "refused", Short(seen.Since+s.Late), Bad
 	case !seen.Reachable:
@@ -42,7 +45,11 @@ func (s Sight) silent(node string, seen probes.Seen) (c Cell, ok bool) {
 	return c, false
 }
 
+// fresh says whether facts of a moment ago still count: not when no State came for as long as an answer may be old.
+func (s Sight) fresh() bool { return s.Late <= probes.StaleAfter.Seconds() }
+
 // Counted is how many of the probes' targets answer, how many there are, and the age of the oldest answer in seconds.
+// Keepalived is seen on the hosts, and the users' paths are no targets of their own.
 func (s Sight) Counted() (answered, total int, oldest float64) {
 	count := func(x probes.Seen) {
 		total++
@@ -51,17 +58,21 @@ func (s Sight) Counted() (answered, total int, oldest float64) {
 			oldest = max(oldest, age)
 		}
 	}
-	for _, x := range s.State.Nodes {
-		count(x.Seen)
-	}
-	for _, x := range s.Etcd.Members {
-		count(x.Seen)
-	}
-	for _, x := range s.Patroni.Members {
-		count(x.Seen)
-	}
-	for _, x := range s.Postgres.Members {
-		count(x.Seen)
-	}
+	each(s.State.Nodes, func(x probes.Node) { count(x.Seen) })
+	each(s.NetBox.Members, func(x probes.NetBoxMember) { count(x.Seen) })
+	each(s.Web.Members, func(x probes.WebMember) { count(x.Seen) })
+	each(s.PgBouncer.Members, func(x probes.PgBouncerMember) { count(x.Seen) })
+	each(s.HAProxy.Members, func(x probes.HAProxyMember) { count(x.Seen) })
+	each(s.Postgres.Members, func(x probes.Database) { count(x.Seen) })
+	each(s.Patroni.Members, func(x probes.Member) { count(x.Seen) })
+	each(s.Etcd.Members, func(x probes.EtcdMember) { count(x.Seen) })
+	each(s.Redis.Members, func(x probes.RedisMember) { count(x.Seen) })
+	each(s.Sentinel.Members, func(x probes.SentinelMember) { count(x.Seen) })
 	return answered, total, oldest
+}
+
+func each[T any](all []T, f func(T)) {
+	for _, x := range all {
+		f(x)
+	}
 }

@@ -8,6 +8,7 @@
 package stack
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -23,6 +24,7 @@ const (
 	GlyphUnknown = "?"
 	GlyphNone    = "·"
 	GlyphLeader  = "★"
+	GlyphHolder  = "◆"
 )
 
 // Tone is what a text means, which decides its colour.
@@ -43,9 +45,11 @@ type Cell struct {
 	// Node is the node's name; of the entry the address's.
 	Node                string
 	Glyph, Word, Number string
-	// Brief is what stands for Word and Number where there is little room; the Number when it is empty.
+	// Brief is what stands for Word and Number where there is little room; the Number of a good cell when it is empty.
 	Brief string
 	Tone  Tone
+	// Kind is what the cell says apart from numbers that move by themselves, where its Word has some; else it is empty.
+	Kind string
 }
 
 // Sick says whether the cell wants to be looked at.
@@ -53,6 +57,29 @@ func (c Cell) Sick() bool { return c.Tone == Bad || c.Tone == Warn || c.Tone == 
 
 // Say is what a change of the cell is told with: without the number, which moves all the time.
 func (c Cell) Say() string { return strings.TrimSpace(c.Glyph + " " + c.Word) }
+
+// Same says whether two cells tell the same state of the same thing, whatever their numbers are.
+func (c Cell) Same(other Cell) bool { return c.Glyph == other.Glyph && c.kind() == other.kind() }
+
+func (c Cell) kind() string {
+	if c.Kind != "" {
+		return c.Kind
+	}
+	return c.Word
+}
+
+// as is the cell with another state.
+func (c Cell) as(glyph string, tone Tone, word, number string) Cell {
+	c.Glyph, c.Tone, c.Word, c.Number, c.Brief, c.Kind = glyph, tone, word, number, "", ""
+	return c
+}
+
+func (c Cell) good(word, number string) Cell { return c.as(GlyphGood, Good, word, number) }
+func (c Cell) warn(word, number string) Cell { return c.as(GlyphWarn, Warn, word, number) }
+func (c Cell) bad(word, number string) Cell  { return c.as(GlyphBad, Bad, word, number) }
+
+// untold is the cell of something that answers, but does not tell what the cell is about.
+func (c Cell) untold(what string) Cell { return c.as(GlyphUnknown, Unseen, what+" not told", "") }
 
 // Text is the longest form that has room in so many cells of a terminal; what has none is cut.
 func (c Cell) Text(width int) string {
@@ -67,10 +94,18 @@ func (c Cell) Text(width int) string {
 	if ansi.StringWidth(long) <= width {
 		return long
 	}
-	if short := c.Glyph + " " + brief; brief != "" && ansi.StringWidth(short) <= width && c.Tone == Good {
+	if short := c.Glyph + " " + brief; brief != "" && ansi.StringWidth(short) <= width && (c.Tone == Good || c.Brief != "") {
 		return short
 	}
 	return ansi.Truncate(long, max(width, 0), "…")
+}
+
+// one is the first member that is asked for.
+func one[T any](all []T, is func(T) bool) (found T, ok bool) {
+	if i := slices.IndexFunc(all, is); i >= 0 {
+		return all[i], true
+	}
+	return found, false
 }
 
 // Row is a layer of the stack.
@@ -80,21 +115,29 @@ type Row struct {
 	Cells        []Cell
 }
 
-// layer is a row as it is made.
+// layer is a row as it is made. Its system is at once the section of State and the name of the service in the cluster file.
 type layer struct {
 	name, system string
-	// has says whether the cluster has the layer at all.
-	has  func(*inventory.Cluster) bool
-	cell func(s Sight, node string) Cell
+	cell         func(s Sight, node string) Cell
 }
+
+// hosts is the row that every cluster has.
+const hosts = "nodes"
 
 // layers are the rows below the entry, from the users to the quorum and the hosts.
 func layers() []layer {
 	return []layer{
-		{"PostgreSQL", "postgres", func(c *inventory.Cluster) bool { return c.Postgres != nil }, Sight.postgres},
-		{"Patroni", "patroni", func(c *inventory.Cluster) bool { return c.Patroni != nil }, Sight.patroni},
-		{"etcd", "etcd", func(c *inventory.Cluster) bool { return c.Etcd != nil }, Sight.etcd},
-		{"Host", "nodes", func(*inventory.Cluster) bool { return true }, Sight.host},
+		{"NetBox", "netbox", Sight.netbox},
+		{"Web proxy", "web", Sight.web},
+		{"PgBouncer", "pgbouncer", Sight.pgbouncer},
+		{"HAProxy", "haproxy", Sight.haproxy},
+		{"Keepalived", "keepalived", Sight.keepalived},
+		{"PostgreSQL", "postgres", Sight.postgres},
+		{"Patroni", "patroni", Sight.patroni},
+		{"etcd", "etcd", Sight.etcd},
+		{"Redis", "redis", Sight.redis},
+		{"Sentinel", "sentinel", Sight.sentinel},
+		{"Host", hosts, Sight.host},
 	}
 }
 
@@ -105,13 +148,22 @@ func (s Sight) Matrix(c *inventory.Cluster) (entry Row, rows []Row) {
 	for _, v := range c.VIPs {
 		entry.Cells = append(entry.Cells, s.vip(v))
 	}
+	roles := map[string]inventory.Role{}
+	for _, r := range c.Roles() {
+		roles[r.Name] = r
+	}
 	for _, l := range layers() {
-		if !l.has(c) {
+		role, has := roles[l.system]
+		if !has && l.system != hosts {
 			continue
 		}
 		r := Row{Name: l.name, System: l.system}
 		for _, n := range c.Nodes {
-			r.Cells = append(r.Cells, l.cell(s, n.Name))
+			cell := l.cell(s, n.Name)
+			if cell.Glyph == "" && (l.system == hosts || slices.Contains(role.Nodes, n.Name)) {
+				cell = cell.as(GlyphNone, Dim, notAsked, "")
+			}
+			r.Cells = append(r.Cells, cell)
 		}
 		rows = append(rows, r)
 	}

@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"reflect"
 	"testing"
 
 	"recon/internal/stack"
@@ -18,41 +19,91 @@ func TestNoGreenTickWithoutAFreshAnswer(t *testing.T) {
 	}
 	for name, how := range lose {
 		t.Run(name, func(t *testing.T) {
-			s := probestest.Healthy()
-			every(s, how)
+			s := probestest.Stack()
+			if n := every(s, how); n < 33 {
+				t.Fatalf("only %d answers were lost", n)
+			}
 			noTick(t, stack.Sight{State: s})
 		})
 	}
 	t.Run("no State for eleven seconds", func(t *testing.T) {
-		s := probestest.Healthy()
-		noTick(t, stack.Sight{State: s, Late: 11})
+		s := stack.Sight{State: probestest.Stack(), Late: 11}
+		noTick(t, s)
+		entry, _ := s.Matrix(probestest.StackInventory())
+		notGreen(t, entry)
 	})
 }
 
-// every changes how everything was seen.
-func every(s *probes.State, how func(*probes.Seen)) {
-	for i := range s.Nodes {
-		how(&s.Nodes[i].Seen)
+// What is told of something that answers, and is not readable, is not green either.
+func TestNoGreenTickWithoutTheFact(t *testing.T) {
+	s := probestest.Stack()
+	unread := func(fields ...string) map[string]string {
+		out := map[string]string{}
+		for _, f := range fields {
+			out[f] = "permission denied"
+		}
+		return out
 	}
-	for i := range s.Etcd.Members {
-		how(&s.Etcd.Members[i].Seen)
+	for i := range s.Redis.Members {
+		s.NetBox.Members[i].Unread = unread("code")
+		s.Web.Members[i].Unread = unread("code")
+		s.PgBouncer.Members[i].Unread = unread("works", "state", "paused", "max_wait")
+		s.HAProxy.Members[i].Unread = unread("backends", "write", "read", "redis", "pgbouncer")
+		s.Keepalived.Members[i].Unread = unread("active", "holds")
+		s.Redis.Members[i].Unread = unread("role")
+		s.Sentinel.Members[i].Unread = unread("watches")
 	}
-	for i := range s.Patroni.Members {
-		how(&s.Patroni.Members[i].Seen)
+	_, rows := stack.Sight{State: s}.Matrix(probestest.StackInventory())
+	for _, r := range rows {
+		switch r.System {
+		case "netbox", "web", "pgbouncer", "haproxy", "keepalived", "redis", "sentinel":
+			notGreen(t, r)
+		}
 	}
-	for i := range s.Postgres.Members {
-		how(&s.Postgres.Members[i].Seen)
+}
+
+// every changes how everything was seen, wherever it stands in the State, and counts it.
+func every(s *probes.State, how func(*probes.Seen)) (n int) {
+	var walk func(reflect.Value)
+	walk = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.Struct:
+			if seen, ok := v.Addr().Interface().(*probes.Seen); ok {
+				how(seen)
+				n++
+				return
+			}
+			for i := range v.NumField() {
+				if v.Type().Field(i).IsExported() {
+					walk(v.Field(i))
+				}
+			}
+		case reflect.Slice:
+			for i := range v.Len() {
+				walk(v.Index(i))
+			}
+		}
 	}
+	walk(reflect.ValueOf(s).Elem())
+	return n
 }
 
 func noTick(t *testing.T, s stack.Sight) {
 	t.Helper()
-	_, rows := s.Matrix(probestest.Inventory())
-	for _, r := range rows {
-		for _, c := range r.Cells {
-			if c.Tone == stack.Good || c.Glyph == stack.GlyphGood || c.Glyph == stack.GlyphLeader {
-				t.Errorf("%s on %s says %q", r.Name, c.Node, c.Text(40))
-			}
+	_, rows := s.Matrix(probestest.StackInventory())
+	if len(rows) != 11 {
+		t.Errorf("%d rows", len(rows))
+	}
+	for _, r := range append(rows, s.Service(probestest.StackInventory())) {
+		notGreen(t, r)
+	}
+}
+
+func notGreen(t *testing.T, r stack.Row) {
+	t.Helper()
+	for _, c := range r.Cells {
+		if c.Tone == stack.Good || c.Glyph == stack.GlyphGood || c.Glyph == stack.GlyphLeader || c.Glyph == stack.GlyphHolder {
+			t.Errorf("%s on %s says %q", r.Name, c.Node, c.Text(40))
 		}
 	}
 }

@@ -19,6 +19,9 @@ func (s Sight) vip(v inventory.VIP) Cell {
 	case have.Holder != nil:
 		c.Glyph, c.Tone = GlyphGood, Good
 		c.Word += *have.Holder
+		if why := s.deadEnd(v.Name, *have.Holder); why != "" {
+			c.Glyph, c.Tone, c.Number = GlyphBad, Bad, why
+		}
 	case len(have.Holders) == 0:
 		c.Glyph, c.Tone = GlyphBad, Bad
 		c.Word += "nobody"
@@ -27,4 +30,21 @@ func (s Sight) vip(v inventory.VIP) Cell {
 		c.Word += strings.Join(have.Holders, " and ")
 	}
 	return c
+}
+
+// deadEnd is why clients of an address get nowhere although a node holds it, or "".
+func (s Sight) deadEnd(address, holder string) string {
+	if address != "db" {
+		return ""
+	}
+	m, found := one(s.HAProxy.Members, func(m probes.HAProxyMember) bool { return m.Node == holder })
+	switch {
+	case !found:
+		return ""
+	case m.Refused && !m.Reachable && m.Age+s.Late <= probes.StaleAfter.Seconds() && m.Blind("refused") == "":
+		return "no HAProxy"
+	case m.Blind("write") == "" && m.Write != nil && !m.Write.Up:
+		return "write down"
+	}
+	return ""
 }
