@@ -21,6 +21,7 @@ func assemble(c *inventory.Cluster, r raw, m moment, mem memory) *State {
 	s.Sentinel = assembleSentinel(c, r, m)
 	s.HAProxy = assembleHAProxy(c, r, m)
 	s.Keepalived = assembleKeepalived(c, r, m, s.Nodes)
+	s.Keepalived.weigh(c)
 	s.PgBouncer = assemblePgBouncer(c, r, m)
 	s.Web = assembleWeb(c, r, m)
 	s.NetBox = assembleNetBox(c, r, m)
@@ -86,7 +87,10 @@ func assemblePostgres(c *inventory.Cluster, r raw, m moment) Postgres {
 		p.Members = append(p.Members, Database{
 			Node: n.Name, Seen: a.seen(m), Version: f.version, InRecovery: f.inRecovery, ReadOnly: f.readOnly, Timeline: f.timeline,
 			Receiver: f.receiver, Followers: f.lists.Followers, Slots: f.lists.Slots, Waiting: f.waiting, Oldest: f.oldest,
-			Copies: f.lists.Copies, Unread: f.unread,
+			Copies: f.lists.Copies, Unread: f.unread, ReplayPaused: f.replayPaused, Connections: f.connections,
+			MaxConnections: f.maxConnections, Archiver: f.lists.Archiver, Subscriptions: f.lists.Subscriptions,
+			Size: f.seldom.size, WALBytes: f.seldom.walBytes, ArchiveWaiting: f.seldom.archiveWaiting,
+			HBAErrors: f.seldom.hba, FileErrors: f.seldom.files,
 		})
 		if a.fresh(m) && !f.inRecovery {
 			p.Primaries = append(p.Primaries, n.Name)

@@ -42,7 +42,8 @@ func assemblePatroni(c *inventory.Cluster, r raw, m moment, mem memory) Patroni 
 	p.Disputed = dispute(agents, views)
 	p.lead(agents)
 	p.list(agents, views)
-	p.common(agents, views, keys)
+	p.common(agents, views, keys, m.now)
+	p.strange(agents, views)
 	p.keysFit(keys, agents)
 	for i := range agents {
 		agents[i].copied(r, m)
@@ -85,6 +86,11 @@ func member(n inventory.Node, a answer[patroniFacts], m moment) Member {
 		out.State = r.Replication
 	}
 	out.Pending, out.Unlocked, out.Paused, out.Watchdog = r.Pending, r.Unlocked, r.Pause, r.Watchdog
+	out.Reasons, out.FailsafeOn = r.reasons(), r.Failsafe
+	if r.Restart != nil {
+		at := line(r.Restart.At)
+		out.Restart = &at
+	}
 	out.Tags, out.Scope, out.SystemID, out.Version, out.Server = tags(r.Tags), r.Patroni.Scope, r.SystemIdentifier, r.Patroni.Version, r.Server
 	out.Followers = []Follower{}
 	for _, x := range r.Followers {
@@ -192,7 +198,7 @@ func (a *agent) copied(r raw, m moment) {
 }
 
 // common are the facts on which the members must agree, or which one of them is enough for.
-func (p *Patroni) common(agents []agent, views []nodeView, keys dcsKeys) {
+func (p *Patroni) common(agents []agent, views []nodeView, keys dcsKeys, now time.Time) {
 	var answered []agent
 	for _, a := range agents {
 		if a.fresh {
@@ -240,6 +246,7 @@ func (p *Patroni) common(agents []agent, views []nodeView, keys dcsKeys) {
 	if p.Config == nil {
 		p.Unclear["config"] = answered[0].answer.fact.whyNot["/config"]
 	}
+	p.History = aged(p.History, now)
 	if p.History == nil {
 		p.Unclear["history"] = answered[0].answer.fact.whyNot["/history"]
 	}
@@ -247,6 +254,36 @@ func (p *Patroni) common(agents []agent, views []nodeView, keys dcsKeys) {
 		p.Unclear["scheduled"] = answered[0].answer.fact.whyNot["/cluster"]
 	} else if s := views[0].view.Scheduled; s != nil {
 		p.Scheduled = &Scheduled{At: s.At, From: s.From, To: s.To}
+	}
+}
+
+// aged adds to each switch how long ago it was, where it says when.
+func aged(history []Switch, now time.Time) []Switch {
+	if history == nil {
+		return nil
+	}
+	out := slices.Clone(history)
+	for i := range out {
+		if at, err := time.Parse(time.RFC3339, out[i].At); err == nil {
+			age := max(0, now.Sub(at).Seconds())
+			out[i].Age = &age
+		}
+	}
+	return out
+}
+
+// strange finds the members that the store lists and the cluster file does not name.
+func (p *Patroni) strange(agents []agent, views []nodeView) {
+	if len(views) == 0 || views[0].outdated {
+		p.Unclear["strangers"] = "no member that reaches etcd gives its list"
+		return
+	}
+	p.Strangers = []string{}
+	for _, l := range views[0].view.Members {
+		known := slices.ContainsFunc(agents, func(a agent) bool { return a.member.Name == l.Name || a.node.Address == l.Host })
+		if !known {
+			p.Strangers = append(p.Strangers, l.Name)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -258,5 +259,25 @@ func TestQuorum(t *testing.T) {
 		if got := value(tc.votes.quorum(tc.nodes)); got != tc.want {
 			t.Errorf("%s: %s, want %s", name, got, tc.want)
 		}
+	}
+}
+
+func TestPendingReasonsOfACapture(t *testing.T) {
+	r, m := capture(t, "h_pending_restart")
+	s := assemble(threeNodes(), r, m, newMemory(threeNodes()))
+	for _, x := range s.Patroni.Members {
+		if want := []string{"max_connections: 200 to 210", "shared_buffers: 2GB to 1GB"}; !slices.Equal(x.Reasons, want) {
+			t.Errorf("%s: %q", x.Name, x.Reasons)
+		}
+	}
+	if s.Patroni.Strangers == nil || len(s.Patroni.Strangers) > 0 {
+		t.Errorf("strangers: %q", s.Patroni.Strangers)
+	}
+	// A cluster file that does not name the third member.
+	two := threeNodes()
+	two.Nodes = two.Nodes[:2]
+	s = assemble(two, r, m, newMemory(two))
+	if want := []string{"netbox-node-3"}; !slices.Equal(s.Patroni.Strangers, want) {
+		t.Errorf("strangers: %q", s.Patroni.Strangers)
 	}
 }

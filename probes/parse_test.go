@@ -2,10 +2,13 @@ package probes
 
 import (
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"recon/internal/inventory"
 )
 
 func TestHistoryRows(t *testing.T) {
@@ -16,15 +19,15 @@ func TestHistoryRows(t *testing.T) {
 	}{
 		"none":           {`[]`, "", 0, Switch{}},
 		"two columns":    {`[[1, 85856672]]`, "", 1, Switch{Timeline: 1, LSN: 85856672}},
-		"four columns":   {`[[1, 25623960, "no recovery target specified", "2019-09-23T16:57:57+00:00"]]`, "", 1, Switch{1, 25623960, "no recovery target specified", "2019-09-23T16:57:57+00:00", ""}},
-		"five columns":   {`[[1, 2, "r", "t", "netbox-node-1"]]`, "", 1, Switch{1, 2, "r", "t", "netbox-node-1"}},
-		"more":           {`[[1, 2, "r", "t", "n", 7, {}]]`, "", 1, Switch{1, 2, "r", "t", "n"}},
+		"four columns":   {`[[1, 25623960, "no recovery target specified", "2019-09-23T16:57:57+00:00"]]`, "", 1, Switch{Timeline: 1, LSN: 25623960, Reason: "no recovery target specified", At: "2019-09-23T16:57:57+00:00", Leader: ""}},
+		"five columns":   {`[[1, 2, "r", "t", "netbox-node-1"]]`, "", 1, Switch{Timeline: 1, LSN: 2, Reason: "r", At: "t", Leader: "netbox-node-1"}},
+		"more":           {`[[1, 2, "r", "t", "n", 7, {}]]`, "", 1, Switch{Timeline: 1, LSN: 2, Reason: "r", At: "t", Leader: "n"}},
 		"null leader":    {`[[1, 2, "r", null, null]]`, "", 1, Switch{Timeline: 1, LSN: 2, Reason: "r"}},
 		"one column":     {`[[1]]`, "row 1 has 1 columns", 0, Switch{}},
 		"text timeline":  {`[["one", 2]]`, "row 1, column 1", 0, Switch{}},
 		"not a table":    {`[1, 2]`, "JSON", 0, Switch{}},
 		"an object":      {`{"a": 1}`, "something else", 0, Switch{}},
-		"escape in name": {`[[1, 2, "r", "t", "a\u001b[31mb"]]`, "", 1, Switch{1, 2, "r", "t", line("a\x1b[31mb")}},
+		"escape in name": {`[[1, 2, "r", "t", "a\u001b[31mb"]]`, "", 1, Switch{Timeline: 1, LSN: 2, Reason: "r", At: "t", Leader: line("a\x1b[31mb")}},
 	} {
 		rows, err := parseHistory([]byte(tc.body))
 		if got := errorText(err); !strings.Contains(got, tc.want) || (tc.want == "") != (err == nil) {
@@ -68,12 +71,18 @@ func TestLagIsANumberOrUnknown(t *testing.T) {
 func TestConfigDefaultsAndWords(t *testing.T) {
 	for body, want := range map[string]Config{
 		`{}`: {TTL: 30, LoopWait: 10, RetryTimeout: 10, StartTimeout: 300, MaximumLag: 1 << 20, SyncCount: 1},
+		`{"slots": {"b": {"type": "physical"}, "a": null}}`: {
+			TTL: 30, LoopWait: 10, RetryTimeout: 10, StartTimeout: 300, MaximumLag: 1 << 20, SyncCount: 1, Slots: []string{"a", "b"},
+		},
 		`{"ttl": 20, "loop_wait": 5, "retry_timeout": 3, "master_start_timeout": 60, "maximum_lag_on_failover": 0}`:                                   {TTL: 20, LoopWait: 5, RetryTimeout: 3, StartTimeout: 60, SyncCount: 1},
 		`{"synchronous_mode": "quorum", "synchronous_mode_strict": "on", "synchronous_node_count": 2, "failsafe_mode": true}`:                         {TTL: 30, LoopWait: 10, RetryTimeout: 10, StartTimeout: 300, MaximumLag: 1 << 20, Sync: true, Strict: true, SyncCount: 2, Failsafe: true},
 		`{"synchronous_mode": "off", "primary_start_timeout": 0, "master_start_timeout": 7, "postgresql": {"use_pg_rewind": true, "parameters": {}}}`: {TTL: 30, LoopWait: 10, RetryTimeout: 10, MaximumLag: 1 << 20, SyncCount: 1, Rewind: true},
 	} {
 		c, err := parseConfig([]byte(body))
-		if err != nil || *c != want {
+		if want.Slots == nil {
+			want.Slots = []string{}
+		}
+		if err != nil || !reflect.DeepEqual(*c, want) {
 			t.Errorf("%s: %+v, %v", body, c, err)
 		}
 	}
@@ -319,5 +328,34 @@ func TestWordsOfErrors(t *testing.T) {
 	}
 	if got := firstWords([]byte("<html><h1>Bad</h1> <b>gateway</b> one two three four five six seven eight")); got != "Bad gateway one two three four five six …" {
 		t.Errorf("%q", got)
+	}
+}
+
+// What waits for a restart is told by Patroni 4 with both values, by Patroni 3 not at all.
+func TestReasonsAndPlans(t *testing.T) {
+	for body, want := range map[string]struct {
+		reasons  []string
+		restart  string
+		failsafe bool
+	}{
+		`{"state": "running", "role": "replica", "pending_restart": true}`: {reasons: []string{}},
+		`{"state": "running", "role": "primary", "pending_restart": true, "pending_restart_reason": {"shared_buffers": {"old_value": "2GB", "new_value": "1GB"},
+			"max_connections": {"old_value": 200, "new_value": null}}}`: {reasons: []string{"max_connections: 200 to default", "shared_buffers: 2GB to 1GB"}},
+		`{"state": "running", "role": "primary", "failsafe_mode_is_active": true, "scheduled_restart": {"schedule": "2026-11-24T02:00:00+00:00",
+			"postmaster_start_time": "x", "timeout": 30}}`: {reasons: []string{}, restart: "2026-11-24T02:00:00+00:00", failsafe: true},
+	} {
+		r, err := parseReport([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := answer[patroniFacts]{fact: patroniFacts{report: r}, began: time.Unix(1, 0), ended: time.Unix(1, 0)}
+		m := member(inventory.Node{Name: "n"}, a, moment{now: time.Unix(1, 0)})
+		if !reflect.DeepEqual(m.Reasons, want.reasons) || m.FailsafeOn != want.failsafe || (m.Restart == nil) != (want.restart == "") || m.Restart != nil && *m.Restart != want.restart {
+			t.Errorf("%s: %+v", body, m)
+		}
+	}
+	h := aged([]Switch{{At: "2026-11-23T09:39:55.5+00:00"}, {At: ""}, {At: "yesterday"}}, time.Date(2026, 11, 23, 9, 40, 0, 0, time.UTC))
+	if h[0].Age == nil || *h[0].Age != 4.5 || h[1].Age != nil || h[2].Age != nil {
+		t.Errorf("%+v", h)
 	}
 }

@@ -3,6 +3,8 @@ package probes
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -19,13 +21,22 @@ type report struct {
 		Received *int64 `json:"received_location"`
 		Replayed *int64 `json:"replayed_location"`
 	} `json:"xlog"`
-	Replication      string   `json:"replication_state"`
-	SyncStandby      bool     `json:"sync_standby"`
-	QuorumStandby    bool     `json:"quorum_standby"`
-	Pending          bool     `json:"pending_restart"`
-	Unlocked         bool     `json:"cluster_unlocked"`
-	Pause            bool     `json:"pause"`
-	Watchdog         bool     `json:"watchdog_failed"`
+	Replication   string `json:"replication_state"`
+	SyncStandby   bool   `json:"sync_standby"`
+	QuorumStandby bool   `json:"quorum_standby"`
+	Pending       bool   `json:"pending_restart"`
+	Unlocked      bool   `json:"cluster_unlocked"`
+	Pause         bool   `json:"pause"`
+	Watchdog      bool   `json:"watchdog_failed"`
+	Failsafe      bool   `json:"failsafe_mode_is_active"`
+	// Reasons is told by Patroni 4: setting to old and new value.
+	Reasons map[string]struct {
+		Old any `json:"old_value"`
+		New any `json:"new_value"`
+	} `json:"pending_restart_reason"`
+	Restart *struct {
+		At string `json:"schedule"`
+	} `json:"scheduled_restart"`
 	LastSeen         *float64 `json:"dcs_last_seen"`
 	SystemIdentifier string   `json:"database_system_identifier"`
 	Patroni          struct {
@@ -157,6 +168,7 @@ func parseConfig(body []byte) (*Config, error) {
 		Postgres     struct {
 			Rewind any `json:"use_pg_rewind"`
 		} `json:"postgresql"`
+		Slots map[string]json.RawMessage `json:"slots"`
 	}{TTL: 30, LoopWait: 10, RetryTimeout: 10, MaximumLag: 1 << 20, SyncCount: 1}
 	if err := decode("/config", body, '{', &c); err != nil {
 		return nil, err
@@ -168,8 +180,12 @@ func parseConfig(body []byte) (*Config, error) {
 	if c.Start != nil {
 		start = *c.Start
 	}
+	slots := []string{}
+	for _, name := range slices.Sorted(maps.Keys(c.Slots)) {
+		slots = append(slots, line(name))
+	}
 	return &Config{
-		TTL: int(c.TTL), LoopWait: int(c.LoopWait), RetryTimeout: int(c.RetryTimeout), StartTimeout: int(start),
+		Slots: slots, TTL: int(c.TTL), LoopWait: int(c.LoopWait), RetryTimeout: int(c.RetryTimeout), StartTimeout: int(start),
 		MaximumLag: int64(c.MaximumLag), Sync: on(c.Sync), Strict: on(c.Strict), SyncCount: int(c.SyncCount),
 		Rewind: on(c.Postgres.Rewind), Failsafe: on(c.Failsafe),
 	}, nil
@@ -189,6 +205,23 @@ func on(v any) bool {
 		return v != 0
 	}
 	return false
+}
+
+// reasons are the settings that wait for a restart, sorted: "max_connections: 200 to 210".
+func (r report) reasons() []string {
+	out := []string{}
+	for _, name := range slices.Sorted(maps.Keys(r.Reasons)) {
+		v := r.Reasons[name]
+		out = append(out, line(fmt.Sprintf("%s: %s to %s", name, settingText(v.Old), settingText(v.New))))
+	}
+	return out
+}
+
+func settingText(v any) string {
+	if v == nil {
+		return "default"
+	}
+	return fmt.Sprint(v)
 }
 
 // tags are a member's tags as text: true, false, numbers and words as JSON spells them.

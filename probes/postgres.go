@@ -22,7 +22,11 @@ type databaseFacts struct {
 	waiting    *int
 	oldest     *float64
 	receiver   string
-	lists      databaseLists
+	// replayPaused is of a standby.
+	replayPaused                bool
+	connections, maxConnections int
+	lists                       databaseLists
+	seldom                      seldomFacts
 	// unread says of single fields why they were not told.
 	unread map[string]string
 }
@@ -32,6 +36,9 @@ type databaseLists struct {
 	Followers []Standby    `json:"followers"`
 	Slots     []Slot       `json:"slots"`
 	Copies    []CopyStream `json:"copies"`
+	// Archiver is nil when archive_mode is off.
+	Archiver      *Archiver      `json:"archiver"`
+	Subscriptions []Subscription `json:"subscriptions"`
 }
 
 // postgresProbe asks one PostgreSQL over one kept connection, in read-only transactions with a time limit of their own.
@@ -42,6 +49,7 @@ type postgresProbe struct {
 
 	conn       *pgx.Conn
 	connecting atomic.Bool
+	seldom     seldomFacts
 }
 
 func (p *postgresProbe) close() {
@@ -88,7 +96,8 @@ func (p *postgresProbe) attempt(ctx context.Context) (databaseFacts, error) {
 	f := databaseFacts{unread: map[string]string{}}
 	var waiting *int
 	var privileged bool
-	err := p.conn.QueryRow(ctx, scalarsSQL).Scan(&f.version, &f.inRecovery, &f.readOnly, &f.timeline, &privileged, &waiting, &f.oldest, &f.receiver)
+	err := p.conn.QueryRow(ctx, scalarsSQL).Scan(&f.version, &f.inRecovery, &f.readOnly, &f.timeline, &privileged, &waiting, &f.oldest, &f.receiver,
+		&f.replayPaused, &f.connections, &f.maxConnections)
 	if err != nil {
 		return f, sqlError(err)
 	}
@@ -105,7 +114,7 @@ func (p *postgresProbe) attempt(ctx context.Context) (databaseFacts, error) {
 		}
 	}
 	var body string
-	switch err := p.conn.QueryRow(ctx, listsSQL).Scan(&body); {
+	switch err := p.conn.QueryRow(ctx, listsSQL(f.version)).Scan(&body); {
 	case err != nil && p.conn.IsClosed():
 		return f, sqlError(err)
 	case err != nil:
@@ -118,12 +127,22 @@ func (p *postgresProbe) attempt(ctx context.Context) (databaseFacts, error) {
 			f.lists.Followers, f.lists.Copies = nil, nil
 		}
 	}
+	if p.seldom.due() {
+		p.seldom = p.askSeldom(ctx, privileged)
+	}
+	f.seldom = p.seldom
+	for field, why := range p.seldom.unread {
+		f.unread[field] = either(f.unread[field], why)
+	}
+	if p.conn.IsClosed() {
+		p.close() // a costly question was cut off; what was answered before it is true all the same
+	}
 	return f, nil
 }
 
 // notListed keeps what the first question brought when the second one failed.
 func (f *databaseFacts) notListed(err error) {
-	for _, field := range []string{"followers", "slots", "copies"} {
+	for _, field := range []string{"followers", "slots", "copies", "archiver", "subscriptions"} {
 		f.unread[field] = either(f.unread[field], words(err, deadline))
 	}
 }
@@ -144,6 +163,12 @@ func parseLists(body []byte) (databaseLists, error) {
 	for i := range l.Copies {
 		c := &l.Copies[i]
 		c.Name, c.Address = line(c.Name), line(c.Address)
+	}
+	for i := range l.Subscriptions {
+		l.Subscriptions[i].Name = line(l.Subscriptions[i].Name)
+	}
+	if a := l.Archiver; a != nil {
+		a.FailedWAL = line(a.FailedWAL)
 	}
 	return l, nil
 }

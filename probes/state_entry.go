@@ -76,7 +76,10 @@ type HAProxyServer struct {
 // Keepalived is what moves the floating addresses, read from the hosts.
 type Keepalived struct {
 	Members []KeepalivedMember `json:"members" about:"the instances, in the cluster file's order"`
-	Unseen  string             `json:"unseen" gate:"-"`
+	// Stuck and Misfits are worked out from the configurations of all hosts.
+	Stuck   []string `json:"stuck" about:"cases, by the configured priorities, in which an address stays on a host whose HAProxy is dead, in words"`
+	Misfits []string `json:"misfits" about:"router ids that differ between the hosts or stand for two addresses, in words"`
+	Unseen  string   `json:"unseen" gate:"-"`
 }
 
 // Blind says why a field is not a fact now.

@@ -26,6 +26,8 @@ type Patroni struct {
 	// identifiers). While it is not empty, leader is not a fact.
 	Disputed string `json:"disputed" about:"how the members contradict each other about who leads, or empty"`
 	Answered int    `json:"answered" about:"how many members answered"`
+	// Strangers are in the list that the best informed member gives.
+	Strangers []string `json:"strangers" about:"members that the store lists and the cluster file does not name"`
 	// Unseen is why the section's facts are not known ("no member answered"), or ""; UnseenDCS the same for what is read
 	// from etcd's keys (lock_holder, sync_standbys, initialize).
 	Unseen    string `json:"unseen" gate:"-"`
@@ -74,20 +76,24 @@ type Member struct {
 	ReportedRole string `json:"reported_role" about:"the role in its own /patroni, PostgreSQL's opinion only"`
 	Timeline     *int   `json:"timeline" about:"its timeline"`
 	// Lag is the replay lag in bytes behind the leader's own position, computed from positions of /patroni; nil when unknown.
-	Lag       *int64            `json:"lag" about:"bytes behind the leader, when both positions are known"`
-	Location  *int64            `json:"location" about:"its WAL position in bytes: written for a leader, received for a replica"`
-	Replayed  *int64            `json:"replayed" about:"replayed WAL position in bytes, of a replica"`
-	Pending   bool              `json:"pending_restart" about:"settings wait for a restart"`
-	Tags      map[string]string `json:"tags" about:"its tags, for example nofailover"`
-	Scope     string            `json:"scope" about:"the scope it reports"`
-	SystemID  string            `json:"system_id" about:"the database system identifier it reports"`
-	Version   string            `json:"version" about:"Patroni's version"`
-	Server    int               `json:"server_version" about:"PostgreSQL's version number, for example 170012"`
-	DCSAge    *float64          `json:"dcs_age" about:"seconds since it last reached etcd"`
-	Unlocked  bool              `json:"unlocked" about:"it says that nobody holds the leader lock"`
-	Paused    bool              `json:"paused" about:"it says that the cluster is paused"`
-	Watchdog  bool              `json:"watchdog_failed" about:"its watchdog could not be activated"`
-	Followers []Follower        `json:"followers" about:"who replicates from it, as it reports"`
+	Lag      *int64 `json:"lag" about:"bytes behind the leader, when both positions are known"`
+	Location *int64 `json:"location" about:"its WAL position in bytes: written for a leader, received for a replica"`
+	Replayed *int64 `json:"replayed" about:"replayed WAL position in bytes, of a replica"`
+	Pending  bool   `json:"pending_restart" about:"settings wait for a restart"`
+	// Reasons are told by Patroni 4; older ones leave the list empty.
+	Reasons    []string          `json:"pending_reasons" about:"the settings that wait, with the old and the new value"`
+	Restart    *string           `json:"scheduled_restart" gate:"nil" about:"when Patroni will restart its PostgreSQL by itself, RFC 3339; nil when it will not"`
+	FailsafeOn bool              `json:"failsafe_active" about:"it leads without etcd, because all members answer it (failsafe mode)"`
+	Tags       map[string]string `json:"tags" about:"its tags, for example nofailover"`
+	Scope      string            `json:"scope" about:"the scope it reports"`
+	SystemID   string            `json:"system_id" about:"the database system identifier it reports"`
+	Version    string            `json:"version" about:"Patroni's version"`
+	Server     int               `json:"server_version" about:"PostgreSQL's version number, for example 170012"`
+	DCSAge     *float64          `json:"dcs_age" about:"seconds since it last reached etcd"`
+	Unlocked   bool              `json:"unlocked" about:"it says that nobody holds the leader lock"`
+	Paused     bool              `json:"paused" about:"it says that the cluster is paused"`
+	Watchdog   bool              `json:"watchdog_failed" about:"its watchdog could not be activated"`
+	Followers  []Follower        `json:"followers" about:"who replicates from it, as it reports"`
 	// ListedRole and ListedState are what /cluster says of it: a view of the store that can be wrong for long.
 	ListedRole  string `json:"listed_role" about:"its role in /cluster, a view that may be wrong; empty when it is not listed"`
 	ListedState string `json:"listed_state" about:"its state in /cluster, a view that may be wrong; empty when it is not listed"`
@@ -136,6 +142,8 @@ type Config struct {
 	SyncCount    int   `json:"synchronous_node_count" about:"how many synchronous standbys are wanted"`
 	Rewind       bool  `json:"use_pg_rewind" about:"Patroni may rewind a diverged member"`
 	Failsafe     bool  `json:"failsafe_mode" about:"the leader may keep running without etcd when all members answer it"`
+	// Slots are the permanent ones: Patroni makes them again when they are dropped.
+	Slots []string `json:"slots" about:"names of the permanent replication slots"`
 }
 
 // Switch is one row of Patroni's history: the end of a timeline.
@@ -145,4 +153,6 @@ type Switch struct {
 	Reason   string `json:"reason" about:"why, as PostgreSQL recorded it"`
 	At       string `json:"at" about:"when, RFC 3339, or empty"`
 	Leader   string `json:"leader" about:"who led after it, or empty"`
+	// Age is by the console's clock.
+	Age *float64 `json:"age" about:"seconds since then"`
 }

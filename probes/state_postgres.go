@@ -35,6 +35,20 @@ type Database struct {
 	Waiting    *int         `json:"syncrep_waiting" about:"sessions that wait for a synchronous standby"`
 	Oldest     *float64     `json:"oldest_transaction" about:"age of the oldest open transaction of a client, seconds; nil when there is none" gate:"nil"`
 	Copies     []CopyStream `json:"copies" about:"base backups that it is sending"`
+	// ReplayPaused is pg_is_wal_replay_paused(); false for a primary.
+	ReplayPaused bool `json:"replay_paused" about:"somebody paused the replay of WAL on this standby"`
+	// Connections counts the backends of all databases; MaxConnections is the setting, those kept for superusers included.
+	Connections    int `json:"connections" about:"connections to its databases"`
+	MaxConnections int `json:"max_connections" about:"connections that it allows"`
+	// Archiver is pg_stat_archiver; nil is a fact: archive_mode is off.
+	Archiver      *Archiver      `json:"archiver" gate:"nil" about:"how the archiving of WAL goes; nil when archive_mode is off"`
+	Subscriptions []Subscription `json:"subscriptions" about:"its logical subscriptions, of all databases"`
+	// The rest is asked once a minute only, because it costs more.
+	Size           *int64 `json:"size" about:"bytes of all its databases"`
+	WALBytes       *int64 `json:"wal_bytes" about:"bytes in its pg_wal"`
+	ArchiveWaiting *int   `json:"archive_waiting" about:"WAL files that wait to be archived"`
+	HBAErrors      *int   `json:"hba_errors" about:"lines of pg_hba.conf that it cannot read; superusers only may ask"`
+	FileErrors     *int   `json:"config_errors" about:"settings in its configuration files that it cannot apply; superusers only may ask"`
 	// Unread says of single fields why the database did not tell them, for example for lack of pg_monitor.
 	Unread map[string]string `json:"unread" gate:"-"`
 }
@@ -63,6 +77,29 @@ type Slot struct {
 	Active   bool   `json:"active" about:"somebody uses it"`
 	Retained *int64 `json:"retained_bytes" about:"WAL bytes it keeps"`
 	Status   string `json:"wal_status" about:"reserved, extended, unreserved or lost"`
+	// Safe is nil when no limit (max_slot_wal_keep_size) is set, or the slot is lost.
+	Safe *int64 `json:"safe_wal_size" gate:"nil" about:"WAL bytes that may still be written before the slot is lost; nil without a limit"`
+	// Inactive is known from PostgreSQL 17 on.
+	Inactive *float64 `json:"inactive_for" about:"seconds for which nobody has used it (PostgreSQL 17 and later)"`
+}
+
+// Archiver is the row of pg_stat_archiver.
+type Archiver struct {
+	Archived int64 `json:"archived" about:"WAL files archived since the statistics were reset"`
+	Failed   int64 `json:"failed" about:"attempts that failed since then"`
+	// LastArchived and LastFailed are ages in seconds.
+	LastArchived *float64 `json:"last_archived" gate:"nil" about:"seconds since a WAL file was archived; nil when none was"`
+	LastFailed   *float64 `json:"last_failed" gate:"nil" about:"seconds since an attempt failed; nil when none did"`
+	FailedWAL    string   `json:"last_failed_wal" about:"the file of the last attempt that failed, or empty"`
+	// Failing is whether the last attempt failed.
+	Failing bool `json:"failing" about:"the last attempt failed"`
+}
+
+// Subscription is one logical subscription.
+type Subscription struct {
+	Name    string `json:"name" about:"its name"`
+	Enabled bool   `json:"enabled" about:"it is not disabled"`
+	Running bool   `json:"running" about:"its worker runs"`
 }
 
 // CopyStream is one base backup in progress.

@@ -1,6 +1,7 @@
 package probes
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -113,6 +114,17 @@ func Scope(c *inventory.Cluster) gate.Scope {
 			onNode(func(s *State) []NodeReach { return s.Reach.Nodes }, func(m NodeReach) string { return m.Name })),
 		"role": lookup("the hosts that run a service: etcd, patroni, postgres, redis, sentinel, haproxy, keepalived, pgbouncer, web or netbox", "nodes",
 			func(s *State, service string) ([]Node, bool) { return Role(s, c, service) }),
+		"addresses": {
+			Type: reflect.TypeFor[func() []VIP](), Path: "vips", Doc: "the floating addresses of vips, as a list",
+			Call: func(vars map[string]any, _ []any) (any, string) {
+				vips, _ := vars["vips"].(map[string]VIP)
+				out := []VIP{}
+				for _, name := range slices.Sorted(maps.Keys(vips)) {
+					out = append(out, vips[name])
+				}
+				return out, ""
+			},
+		},
 		"others": {
 			Type: reflect.TypeFor[func(any) []Node](), Path: "nodes",
 			Doc: "all hosts but the one given: a host, a member, a database, an endpoint, or a name",

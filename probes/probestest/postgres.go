@@ -135,7 +135,16 @@ func oids(sql string) []uint32 {
 	if scalars(sql) {
 		return []uint32{
 			pgtype.Int4OID, pgtype.BoolOID, pgtype.BoolOID, pgtype.Int4OID, pgtype.BoolOID, pgtype.Int4OID, pgtype.Float8OID, pgtype.TextOID,
+			pgtype.BoolOID, pgtype.Int4OID, pgtype.Int4OID,
 		}
+	}
+	switch {
+	case strings.Contains(sql, "pg_database_size"):
+		return []uint32{pgtype.Int8OID, pgtype.Int8OID, pgtype.Int4OID}
+	case strings.Contains(sql, "has_table_privilege"):
+		return []uint32{pgtype.BoolOID, pgtype.BoolOID}
+	case strings.Contains(sql, "error IS NOT NULL"):
+		return []uint32{pgtype.Int4OID}
 	}
 	return []uint32{pgtype.TextOID}
 }
@@ -152,7 +161,17 @@ func (p *postgres) row(sql string) (*pgproto3.DataRow, error) {
 	var values []any
 	p.cluster.look(func(w *World) {
 		m := w.Machines[p.node]
-		if !scalars(sql) {
+		switch {
+		case strings.Contains(sql, "pg_database_size"):
+			values = []any{int64(412 << 20), int64(160 << 20), int32(0)}
+			return
+		case strings.Contains(sql, "has_table_privilege"):
+			values = []any{!m.Unprivileged, !m.Unprivileged}
+			return
+		case strings.Contains(sql, "error IS NOT NULL"):
+			values = []any{int32(0)}
+			return
+		case !scalars(sql):
 			values = []any{lists(w, m, p.node, p.cluster.Inventory)}
 			return
 		}
@@ -164,7 +183,7 @@ func (p *postgres) row(sql string) (*pgproto3.DataRow, error) {
 		if m.Waiting > 0 {
 			oldest = 9.5
 		}
-		values = []any{int32(170012), m.Role != "primary", false, int32(m.Timeline), !m.Unprivileged, int32(m.Waiting), oldest, receiver}
+		values = []any{int32(170012), m.Role != "primary", false, int32(m.Timeline), !m.Unprivileged, int32(m.Waiting), oldest, receiver, m.ReplayPaused, int32(12), int32(200)}
 	})
 	types := pgtype.NewMap()
 	row := &pgproto3.DataRow{}
@@ -210,7 +229,9 @@ func lists(w *World, m *Machine, node string, inv *inventory.Cluster) string {
 	if copies == nil {
 		copies = []probes.CopyStream{}
 	}
-	b, err := json.Marshal(map[string]any{"followers": followers, "slots": slots, "copies": copies})
+	b, err := json.Marshal(map[string]any{
+		"followers": followers, "slots": slots, "copies": copies, "archiver": m.Archiver, "subscriptions": []probes.Subscription{},
+	})
 	if err != nil {
 		panic(err) // plain structs
 	}

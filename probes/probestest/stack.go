@@ -106,6 +106,7 @@ func Stack() *probes.State {
 		s.NetBox.Workers = append(s.NetBox.Workers, probes.Worker{Name: "rq-" + n.Name, Host: n.Name, Heartbeat: 12, State: "idle"})
 		s.Reach.Nodes = append(s.Reach.Nodes, probes.NodeReach{Name: n.Name, Verdict: "up", Why: "it answers the console", Witnesses: []probes.Witness{}})
 	}
+	s.Keepalived.Stuck, s.Keepalived.Misfits = []string{}, []string{}
 	s.Redis.Master = &s.Redis.Members[0]
 	s.Reach.Broken = []probes.Link{}
 	s.Service = probes.Service{

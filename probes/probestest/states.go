@@ -38,9 +38,10 @@ func Healthy() *probes.State {
 			SystemID: ptr("7711276203485323398"), Initialize: ptr("7711276203485323398"), Timeline: ptr(8), Paused: ptr(false),
 			Unlocked: ptr(false), Answered: 3, Unclear: map[string]string{}, Prefix: "/service/pgcluster/pgclusternetbox/",
 			Config: &probes.Config{
-				TTL: 30, LoopWait: 10, RetryTimeout: 10, StartTimeout: 300, MaximumLag: 1 << 20, Sync: true, Strict: true, SyncCount: 1, Rewind: true,
+				TTL: 30, LoopWait: 10, RetryTimeout: 10, StartTimeout: 300, MaximumLag: 1 << 20, Sync: true, Strict: true, SyncCount: 1, Rewind: true, Slots: []string{},
 			},
-			History: HealthyWorld().History,
+			Strangers: []string{},
+			History:   HealthyWorld().History,
 		},
 		Postgres: probes.Postgres{Primaries: []string{Node3}, Waiting: ptr(0)},
 	}
@@ -71,11 +72,13 @@ func Healthy() *probes.State {
 			Name: n.Name, Node: n.Name, Seen: asked("http://" + n.Address + ":8008"), Role: "replica", State: "streaming", ReportedRole: "replica",
 			Timeline: ptr(8), Lag: ptr(int64(0)), Location: ptr(int64(100810800)), Replayed: ptr(int64(100810800)), Tags: map[string]string{},
 			Scope: "pgclusternetbox", SystemID: "7711276203485323398", Version: "4.0.7", Server: 170012, DCSAge: ptr(4.0),
-			Followers: []probes.Follower{}, ListedRole: "replica", ListedState: "streaming",
+			Followers: []probes.Follower{}, ListedRole: "replica", ListedState: "streaming", Reasons: []string{},
 		}
 		d := probes.Database{
 			Node: n.Name, Seen: asked("postgres " + n.Address + ":5432"), Version: 170012, InRecovery: !leads, Timeline: ptr(8), Receiver: "streaming",
 			Followers: []probes.Standby{}, Slots: []probes.Slot{}, Waiting: ptr(0), Copies: []probes.CopyStream{}, Unread: map[string]string{},
+			Connections: 12, MaxConnections: 200, Subscriptions: []probes.Subscription{}, Size: ptr(int64(412 << 20)), WALBytes: ptr(int64(160 << 20)),
+			ArchiveWaiting: ptr(0), HBAErrors: ptr(0), FileErrors: ptr(0),
 		}
 		switch n.Name {
 		case Node1:

@@ -48,6 +48,8 @@ type Machine struct {
 	Units                    map[string]string
 	Waiting                  int
 	Copies                   []probes.CopyStream
+	ReplayPaused             bool
+	Archiver                 *probes.Archiver // nil: archive_mode is off
 	// Answers replaces single answers of Patroni's REST API, by path.
 	Answers map[string]Answer
 	// Lists replaces what PostgreSQL answers to the question for its statistics.
