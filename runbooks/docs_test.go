@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"recon/internal/fault"
 	"recon/probes"
 )
 
@@ -25,7 +24,7 @@ func TestFormatReference(t *testing.T) {
 	if problems := Lint("etcd-member-down.md", []byte(example), probes.Scope(nil)); len(problems) > 0 {
 		t.Errorf("the example: %v", problems)
 	}
-	words := append(append(append(Systems(), alerts()...), fault.Names()...), guardIDs()...)
+	words := append(append(Systems(), alerts()...), guardIDs()...)
 	for block, attrs := range known() {
 		row := regexp.MustCompile("(?m)^\\| `" + block + "` \\|.*$").FindString(text)
 		if row == "" {

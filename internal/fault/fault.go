@@ -1,8 +1,9 @@
 // Package fault names the ways to break a training cluster: what runbooks and drills ask for, what the embedded training
-// cluster and the lab inject. It breaks nothing itself; it keeps the names, their parameters and their meaning in one place,
-// so that a book cannot ask for a fault that nobody knows.
+// cluster and the lab inject. It breaks nothing itself; it keeps the names, their arguments, what they do, which documented
+// scenarios come of them and what a watcher sees in one place, so that a book cannot ask for a fault that nobody knows.
 //
-// A fault is written as in a shell: its name, then its argument if it takes one ("stop-node netbox-node-2"). Start with Parse.
+// A fault is written as in a shell: its name, then its arguments if it takes any ("stop-node netbox-node-2"). All arguments
+// are hosts, and all may be left out. Start with Parse; All is the whole catalogue.
 package fault
 
 import (
@@ -10,41 +11,37 @@ import (
 	"strings"
 )
 
-// The names of the faults.
-const (
-	KillLeader       = "kill-leader"
-	PowerOffLeader   = "power-off-leader"
-	StopNode         = "stop-node"
-	DivergeOldLeader = "diverge-old-leader"
-	EtcdQuorum       = "etcd-quorum"
-)
-
 // Fault is one way to break a cluster.
 type Fault struct {
-	Name string
-	// Arg names its one argument, which may be left out; empty when it takes none.
-	Arg string
-	// Summary says what it does, and what is chosen when the argument is left out.
-	Summary string
+	Name string `json:"name"`
+	// System is what breaks, in the words of a book's `systems`; "network" and "hosts" for what lies below them.
+	System string `json:"system"`
+	// Args name its arguments, each of which may be left out; nil when it takes none.
+	Args []string `json:"arguments,omitempty"`
+	// Summary says what it does, and what is chosen when an argument is left out.
+	Summary string `json:"summary"`
+	// Scenarios are the ids of the documented scenarios that it makes; nil when the catalogue has none of its own.
+	Scenarios []string `json:"scenarios,omitempty"`
+	// Seen is what a watcher of the cluster sees of it, in a sentence.
+	Seen string `json:"seen"`
 }
 
 // Usage is the fault as it is written: "stop-node [NODE]".
 func (f Fault) Usage() string {
-	if f.Arg == "" {
-		return f.Name
+	usage := f.Name
+	for _, a := range f.Args {
+		usage += " [" + strings.ToUpper(a) + "]"
 	}
-	return f.Name + " [" + strings.ToUpper(f.Arg) + "]"
+	return usage
 }
 
-// All are the known faults.
+// All are the known faults, system by system.
 func All() []Fault {
-	return []Fault{
-		{Name: KillLeader, Summary: "kill Patroni and PostgreSQL on the leader; its unit stays down until it is started"},
-		{Name: StopNode, Arg: "node", Summary: "halt a host cleanly; the asynchronous replica unless named"},
-		{Name: PowerOffLeader, Summary: "take the power from the leader's host: nothing there answers any more"},
-		{Name: DivergeOldLeader, Summary: "fail over, leaving the old leader with commits that the new timeline lacks; Patroni is masked there"},
-		{Name: EtcdQuorum, Summary: "kill two of the three etcd members; their units stay stopped"},
+	var all []Fault
+	for _, some := range [][]Fault{patroni(), etcd(), redis(), entry(), pgbouncer(), netbox(), hosts(), network()} {
+		all = append(all, some...)
 	}
+	return all
 }
 
 // Find is the fault of that name.
@@ -66,14 +63,17 @@ func Names() []string {
 	return names
 }
 
-// Call is a fault with its argument.
+// Call is a fault with its arguments.
 type Call struct {
 	Fault Fault
-	// Arg is empty when it was left out.
-	Arg string
+	// Args are as many as were given, from the first.
+	Args []string
 }
 
-// Parse reads a fault as books write it: its name, and perhaps its argument. The error says which faults there are, or how
+// String is the call as it is written.
+func (c Call) String() string { return strings.Join(append([]string{c.Fault.Name}, c.Args...), " ") }
+
+// Parse reads a fault as books write it: its name, and perhaps its arguments. The error says which faults there are, or how
 // this one is written.
 func Parse(text string) (Call, error) {
 	words := strings.Fields(text)
@@ -84,12 +84,8 @@ func Parse(text string) (Call, error) {
 	if !ok {
 		return Call{}, fmt.Errorf("there is no fault %q; the faults are %s", words[0], strings.Join(Names(), ", "))
 	}
-	c := Call{Fault: f}
-	switch {
-	case len(words) == 2 && f.Arg != "":
-		c.Arg = words[1]
-	case len(words) > 1:
+	if len(words)-1 > len(f.Args) {
 		return Call{}, fmt.Errorf("too many words for the fault %s; write `%s`", f.Name, f.Usage())
 	}
-	return c, nil
+	return Call{Fault: f, Args: words[1:]}, nil
 }

@@ -1,24 +1,17 @@
 package lab
 
-import "strings"
+import (
+	"slices"
+	"strings"
 
-// Fault is something that Break does to the cluster.
-type Fault struct {
-	Name string `json:"name"`
-	// Args are the optional arguments as the usage shows them.
-	Args    string `json:"args,omitempty"`
-	Summary string `json:"summary"`
-}
+	"recon/internal/fault"
+)
 
-// Faults lists what Break knows.
-func Faults() []Fault {
-	return []Fault{
-		{Name: "kill-leader", Summary: "kill Patroni and PostgreSQL on the leader; its unit stays down until it is started"},
-		{Name: "stop-node", Args: "[NODE]", Summary: "halt a host cleanly; the asynchronous replica unless named"},
-		{Name: "power-off-leader", Summary: "take the power from the leader's host: nothing there answers any more"},
-		{Name: "diverge-old-leader", Summary: "fail over, leaving the old leader with commits that the new timeline lacks; Patroni is masked there"},
-		{Name: "etcd-quorum", Summary: "kill two of the three etcd members; their units stay stopped"},
-	}
+// Faults lists what Break knows: the vocabulary's faults, as far as the lab can make them.
+func Faults() []fault.Fault {
+	return slices.DeleteFunc(fault.All(), func(f fault.Fault) bool {
+		return !slices.Contains([]string{fault.KillLeader, fault.StopNode, fault.PowerOffLeader, fault.DivergeOldLeader, fault.EtcdQuorum}, f.Name)
+	})
 }
 
 // checkFault says whether Break can be called that way.
@@ -29,11 +22,11 @@ func checkFault(name string, args []string) error {
 			names = append(names, f.Name)
 			continue
 		}
-		if len(args) > 1 || len(args) == 1 && f.Args == "" {
-			return &Error{What: "too many arguments for " + name, Hint: "usage: recon lab break " + strings.TrimSpace(f.Name+" "+f.Args)}
+		if len(args) > len(f.Args) {
+			return &Error{What: "too many arguments for " + name, Hint: "usage: recon lab break " + f.Usage()}
 		}
-		if len(args) == 1 {
-			h, err := find(args[0])
+		for _, a := range args {
+			h, err := find(a)
 			if err != nil {
 				return err
 			}
