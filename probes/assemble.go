@@ -28,7 +28,7 @@ func assemble(c *inventory.Cluster, r raw, m moment, mem memory) *State {
 	s.Service = assembleService(c, r, m)
 	s.Reach = assembleReach(c, r, m, s)
 	s.Cross = crossChecks(c, s)
-	s.HandsOff = handsOff(c, s)
+	s.HandsOff = handsOff(c, s, mem)
 	return s
 }
 

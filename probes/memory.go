@@ -3,6 +3,7 @@ package probes
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"recon/internal/inventory"
 )
@@ -16,6 +17,14 @@ type memory struct {
 	path dcsPath
 	// led are the leaders in the order in which they were seen, no two equal ones in a row.
 	led []string
+	// config is the newest configuration of Patroni that was seen.
+	config *Config
+	// free is when the leader lock was first seen free, down when the Sentinels were first seen to hold the Redis master for
+	// down, and failing when a failover of theirs was first seen under way; zero while that is not so. failing outlives its
+	// failover until the master is up again, because the next attempt is counted from it.
+	free, down, failing time.Time
+	// attempting is whether a failover of Sentinel was under way last.
+	attempting bool
 }
 
 func newMemory(c *inventory.Cluster) memory {
@@ -28,7 +37,8 @@ func newMemory(c *inventory.Cluster) memory {
 
 // after is the memory after a State was seen.
 func (m memory) after(s *State) memory {
-	next := memory{names: maps.Clone(m.names), path: m.path, led: m.led}
+	next := m
+	next.names = maps.Clone(m.names)
 	for _, member := range s.Patroni.Members {
 		next.names[member.Node] = member.Name
 	}
@@ -47,7 +57,56 @@ func (m memory) after(s *State) memory {
 		const most = 20
 		next.led = append(slices.Clone(m.led[max(0, len(m.led)-most):]), leader)
 	}
+	next.timed(s)
 	return next
+}
+
+// timed keeps since when what Patroni and Sentinel wait for is so. What is not seen leaves it as it was.
+func (m *memory) timed(s *State) {
+	if p := &s.Patroni; p.Config != nil && p.Blind("config") == "" {
+		m.config = p.Config
+	}
+	if p := &s.Patroni; p.Blind("lock_holder") == "" {
+		m.free = since(p.LockHolder == nil, m.free, s.At)
+	}
+	watching, _ := s.Sentinel.watching()
+	if len(watching) == 0 {
+		return
+	}
+	w := watchers(watching)
+	down := w.any(func(x SentinelMember) bool { return x.SDown || x.ODown })
+	attempting := w.any(func(x SentinelMember) bool { return x.FailingOver })
+	switch {
+	case attempting && !m.attempting:
+		m.failing = s.At
+	case !attempting && !down:
+		m.failing = time.Time{}
+	}
+	m.down, m.attempting = since(down, m.down, s.At), attempting
+}
+
+// since is when something began that is so, or the zero time.
+func since(so bool, began, now time.Time) time.Time {
+	switch {
+	case !so:
+		return time.Time{}
+	case began.IsZero():
+		return now
+	}
+	return began
+}
+
+// lockFree is since when the lock is free, in a State in which it is. masterDown and attempt are the same of the Redis
+// master and of Sentinel's failover.
+func (m memory) lockFree(s *State) time.Time { return since(true, m.free, s.At) }
+
+func (m memory) masterDown(s *State) time.Time { return since(true, m.down, s.At) }
+
+func (m memory) attempt(s *State) time.Time {
+	if !m.attempting {
+		return s.At
+	}
+	return since(true, m.failing, s.At)
 }
 
 // agreed is what all nodes that say something say, or "".

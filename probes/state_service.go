@@ -128,15 +128,19 @@ type HandsOff struct {
 	// By is patroni or sentinel; the one that takes longer when both are about to act.
 	By string `json:"by" about:"patroni or sentinel, or empty"`
 	// Left is how long to keep hands off, in seconds; 0 when it should have acted already.
-	Left  float64 `json:"left" about:"seconds to keep hands off; 0 when it should have acted by now"`
-	Why   string  `json:"why" about:"what it is about to do, and why it takes that long"`
-	Known bool    `json:"-" gate:"-"`
+	Left float64 `json:"left" about:"seconds to keep hands off; 0 when it should have acted by now"`
+	// Overdue is how long ago it should have acted, in seconds; 0 while it is in time.
+	Overdue float64 `json:"overdue" about:"seconds since it should have acted; 0 while it is in time"`
+	Why     string  `json:"why" about:"what it is about to do and why that takes so long; or why it does nothing although somebody should"`
+	Known   bool    `json:"-" gate:"-"`
+	// Unseen is why Known is false, or "".
+	Unseen string `json:"unseen" gate:"-"`
 }
 
 // Blind says why a field is not a fact now.
 func (h HandsOff) Blind(string) string {
 	if !h.Known {
-		return neverAsked
+		return either(h.Unseen, neverAsked)
 	}
 	return ""
 }

@@ -43,7 +43,6 @@ type cluster struct {
 	library *runbooks.Library
 
 	state    *probes.State
-	config   *probes.Config
 	history  history
 	findings findings.Set
 	looking  bool // a look is under way
@@ -55,7 +54,7 @@ type cluster struct {
 }
 
 func newCluster(file *inventory.Cluster, s *probes.State, lib *runbooks.Library, open opener, c clock) *cluster {
-	return &cluster{clock: c, open: open, file: file, state: s, library: lib, config: remembered(nil, s)}
+	return &cluster{clock: c, open: open, file: file, state: s, library: lib}
 }
 
 // sight is the State as it looks now.
@@ -77,7 +76,6 @@ func (c *cluster) update(msg tea.Msg) tea.Cmd {
 		return c.look()
 	case stateMsg:
 		c.state = m.state
-		c.config = remembered(c.config, m.state)
 		if m.state.At.After(c.now) {
 			c.now = m.state.At
 		}

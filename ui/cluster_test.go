@@ -42,37 +42,29 @@ func every(s *probes.State, how func(*probes.Seen)) {
 
 func TestCountdown(t *testing.T) {
 	tests := []struct {
-		about  string
-		state  func() *probes.State
-		change func(*probes.State)
-		want   string
+		about string
+		h     probes.HandsOff
+		later time.Duration
+		want  string
+		tone  tone
 	}{
-		{"healthy", probestest.Healthy, nil, ""},
-		{"the leader is dead", probestest.LeaderDead, nil, "in 00:28: hands off"},
-		{"its time is over", probestest.LeaderDead, func(s *probes.State) { s.Patroni.Members[2].Since = 55 }, "should have decided by 09:40:52Z, 00:15 ago"},
-		{"paused", probestest.LeaderDead, func(s *probes.State) { yes := true; s.Patroni.Paused = &yes }, "paused and decides nothing"},
-		{"no quorum", probestest.LeaderDead, func(s *probes.State) { no := false; s.Etcd.Quorum = &no }, "etcd has no quorum"},
-		{"the keys of etcd are not seen", probestest.LeaderDead, func(s *probes.State) { s.Patroni.UnseenDCS = "no answer" }, ""},
-		{"the holder answers", probestest.QuorumLost, nil, ""},
+		{"not seen", probes.HandsOff{Active: true, By: "patroni", Left: 9}, 0, "", plain},
+		{"nobody acts", probes.HandsOff{Known: true}, 0, "", warn},
+		{"Patroni", probes.HandsOff{Known: true, Active: true, By: "patroni", Left: 28, Why: "long"}, 0, "Patroni decides by 09:41:35Z, in 00:28: hands off", warn},
+		{"a little later", probes.HandsOff{Known: true, Active: true, By: "sentinel", Left: 28}, 8 * time.Second, "Sentinel decides by 09:41:35Z, in 00:20: hands off", warn},
+		{"over by the clock", probes.HandsOff{Known: true, Active: true, By: "patroni", Left: 3}, 8 * time.Second, "Patroni should have decided by 09:41:10Z, 00:05 ago", bad},
+		{"over", probes.HandsOff{Known: true, Active: true, By: "patroni", Overdue: 15}, 0, "Patroni should have decided by 09:40:52Z, 00:15 ago", bad},
+		{"hindered", probes.HandsOff{Known: true, Why: "Patroni is paused and decides nothing"}, 0, "Patroni is paused and decides nothing", warn},
 	}
 	for _, tt := range tests {
 		t.Run(tt.about, func(t *testing.T) {
-			s := tt.state()
-			if tt.change != nil {
-				tt.change(s)
-			}
-			d, open := decides(s, probestest.Healthy().Patroni.Config)
-			text := ""
-			if open {
-				text, _ = d.text(s.At, clock{}.show)
-			}
-			if open != (tt.want != "") || !strings.Contains(text, tt.want) {
-				t.Errorf("got %v %q, want %q", open, text, tt.want)
+			s := probestest.Healthy()
+			s.HandsOff = tt.h
+			got, tone := countdown(s, s.At.Add(tt.later), clock{}.show)
+			if got != tt.want || tone != tt.tone {
+				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
-	}
-	if d, open := decides(probestest.LeaderDead(), nil); !open || d.why == "" {
-		t.Error("without a configuration nothing can be counted, and that is not said")
 	}
 }
 

@@ -49,8 +49,7 @@ func (c *cluster) view(t *Theme, width, height int) []string {
 func (c *cluster) top(t *Theme, s stack.Sight, width int) []string {
 	text, tone := s.Summary()
 	left := " " + t.paint(tone, text)
-	if d, open := decides(c.state, c.config); open {
-		words, tone := d.text(c.now, c.show)
+	if words, tone := countdown(c.state, c.now, c.show); words != "" {
 		if ansi.StringWidth(left)+len(words)+3 > width {
 			return []string{left, ends("", t.paint(tone, words)+" ", width)}
 		}

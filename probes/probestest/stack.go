@@ -114,12 +114,7 @@ func Stack() *probes.State {
 		Writes: probes.Try{Seen: seen("write"), Tried: true, Through: "db address 172.16.113.204:6432", Node: ptr(Node3)},
 		Login:  probes.Try{Seen: seen("login"), Tried: true, Through: "https://netbox.example.com at 172.16.113.205"},
 	}
-	s.Cross = probes.Cross{
-		LeaderIsWriter: ptr(true), MasterIsWatched: ptr(true), MasterIsEntry: ptr(true), EntryWorks: ptr(true), OnePrimary: ptr(true),
-		OneMaster: ptr(true), OneHolder: ptr(true), ScopesAgree: ptr(true), SystemIDsAgree: ptr(true), VersionsAgree: ptr(true),
-		ClockSpread: ptr(0.0), Disagreements: []string{}, Unclear: map[string]string{},
-	}
-	s.HandsOff.Known = true
+	Settle(s)
 	return s
 }
 

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"recon/internal/inventory"
 	"recon/probes"
 )
 
@@ -111,8 +112,9 @@ func without(s *probes.State) {
 	s.NetBox = probes.NetBox{Members: []probes.NetBoxMember{}, Unseen: "the cluster file names no NetBox"}
 }
 
-// Settle makes patroni.leader and patroni.replicas follow from the members again, after a test changed those.
+// Settle makes patroni.leader, patroni.replicas, cross and hands_off follow from the rest again, after a test changed that.
 func Settle(s *probes.State) {
+	defer func() { probes.Conclude(fileOf(s), s) }()
 	p := &s.Patroni
 	p.Leader, p.Timeline, p.Replicas = nil, nil, []probes.Member{}
 	for _, m := range p.Members {
@@ -123,6 +125,14 @@ func Settle(s *probes.State) {
 			p.Replicas = append(p.Replicas, m)
 		}
 	}
+}
+
+// fileOf is the cluster file that a ready-made State belongs to.
+func fileOf(s *probes.State) *inventory.Cluster {
+	if len(s.HAProxy.Members) > 0 {
+		return StackInventory()
+	}
+	return Inventory()
 }
 
 // LeaderDead is Healthy some seconds after all that ran on node 3 was killed and before the lock expired: the lock
@@ -165,6 +175,7 @@ func LeaderLost() *probes.State {
 		v.Holders, v.Holder, v.Unseen = []string{}, nil, Node3+": did not answer within 4 s"
 		s.VIPs[name] = v
 	}
+	Settle(s)
 	return s
 }
 

@@ -79,7 +79,8 @@ func flat(t *testing.T, s *probes.State) map[string]string {
 		case map[string]any:
 			for k, x := range v {
 				switch k {
-				case "at", "seq", "age", "since", "latency", "began", "dcs_age", "clock_offset", "disks", "patroni_scope", "patroni_namespace", "slots":
+				case "at", "seq", "age", "since", "latency", "began", "dcs_age", "clock_offset", "disks", "patroni_scope", "patroni_namespace", "slots",
+					"clock_spread", "scopes_agree", "left":
 					continue
 				}
 				walk(path+"."+k, x)
