@@ -101,6 +101,10 @@ func (s Sentinel) Blind(field string) string {
 		return neverAsked
 	case field == "members", field == "answered", field == "disputed", field == "name":
 		return ""
+	case field == "quorum" && s.Quorum != nil:
+		return ""
+	case field == "quorum":
+		return either(s.Unseen, "the Sentinels that answer do not agree on whether a failover could be authorised")
 	case s.Unseen == "" && (field == "master" || field == "master_address"):
 		return s.Disputed
 	}
