@@ -11,5 +11,10 @@ func assembleNetBox(c *inventory.Cluster, r raw, m moment) NetBox {
 	if c.NetBox == nil {
 		return NetBox{Members: []NetBoxMember{}, Unseen: "the cluster file names no NetBox"}
 	}
-	return NetBox{}
+	out := NetBox{Unclear: map[string]string{}}
+	var why string
+	if out.Queues, out.Workers, why = assembleQueues(c, r, m); why != "" {
+		out.Unclear["queues"], out.Unclear["workers"] = why, why
+	}
+	return out
 }
