@@ -41,7 +41,24 @@ func assembleNodes(c *inventory.Cluster, r raw, m moment) []Node {
 			Name: n.Name, Address: n.Address, Seen: a.seen(m), Hostname: f.hostname, Units: f.units, UnitFiles: f.unitFiles,
 			Disks: f.disks, Load1: f.load1, CPUs: f.cpus, MemoryMB: f.memoryMB, ClockOffset: f.offset, ClockSynced: f.synced,
 			Addresses: f.addresses, Uptime: f.uptime, PatroniScope: f.scope, PatroniNamespace: f.namespace,
+			Services: byService(c, n.Name, f.units), ServiceFiles: byService(c, n.Name, f.unitFiles),
 		})
+	}
+	return out
+}
+
+// byService is what is known of units, under the names of the services that run on a node; nil when nothing is known.
+func byService(c *inventory.Cluster, node string, units map[string]string) map[string]string {
+	if units == nil {
+		return nil
+	}
+	out := map[string]string{}
+	for _, r := range c.Roles() {
+		for i, unit := range r.Units {
+			if state, known := units[unit]; known && slices.Contains(r.Nodes, node) {
+				out[map[bool]string{true: r.Name, false: "worker"}[i == 0]] = state
+			}
+		}
 	}
 	return out
 }

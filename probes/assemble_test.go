@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"recon/internal/inventory"
 )
 
 func value[T any](p *T) string {
@@ -279,5 +281,21 @@ func TestPendingReasonsOfACapture(t *testing.T) {
 	s = assemble(two, r, m, newMemory(two))
 	if want := []string{"netbox-node-3"}; !slices.Equal(s.Patroni.Strangers, want) {
 		t.Errorf("strangers: %q", s.Patroni.Strangers)
+	}
+}
+
+func TestUnitsByService(t *testing.T) {
+	c := threeNodes()
+	c.Etcd.Unit, c.Etcd.Nodes, c.Patroni.Unit, c.Patroni.Nodes = "etcd-patroni", []string{"netbox-node-1"}, "patroni", []string{"netbox-node-1"}
+	c.NetBox = &inventory.NetBox{Service: inventory.Service{On: inventory.On{Nodes: []string{"netbox-node-1"}}, Unit: "netbox"}, WorkerUnit: "netbox-rq"}
+	units := map[string]string{"etcd-patroni": "active", "patroni": "failed", "netbox": "active", "netbox-rq": "inactive", "ssh": "active"}
+	if got := fmt.Sprint(byService(c, "netbox-node-1", units)); got != "map[etcd:active netbox:active patroni:failed worker:inactive]" {
+		t.Error(got)
+	}
+	if got := byService(c, "netbox-node-2", units); got == nil || len(got) > 0 {
+		t.Errorf("a node that runs nothing: %v", got)
+	}
+	if byService(c, "netbox-node-1", nil) != nil {
+		t.Error("nothing was seen and something is known")
 	}
 }

@@ -81,7 +81,7 @@ func (l *linter) forgetting(s *Step, c *Command, inv invocation) {
 	}
 	if what != "" && !l.allStopped(s) {
 		l.blame(c, inv, what+" while a member may run makes it forget the cluster, or start a new one",
-			`write a check above it: all(nodes, .units["patroni"] == "inactive")`)
+			`write a check above it: all(nodes, .services["patroni"] == "inactive")`)
 	}
 }
 
@@ -91,7 +91,7 @@ func (l *linter) allStopped(s *Step) bool {
 		for _, n := range conjuncts(tree(c.Expr)) {
 			b, ok := n.(*ast.BuiltinNode)
 			if ok && (b.Name == "all" || b.Name == "none") && len(b.Arguments) == 2 && dotted(b.Arguments[0]) == "nodes" &&
-				strings.Contains(b.Arguments[1].String(), "units") && strings.Contains(b.Arguments[1].String(), "patroni") {
+				(strings.Contains(b.Arguments[1].String(), "units") || strings.Contains(b.Arguments[1].String(), "services")) && strings.Contains(b.Arguments[1].String(), "patroni") {
 				return true
 			}
 		}

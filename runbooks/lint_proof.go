@@ -86,6 +86,6 @@ func instant(e *gate.Expr) bool {
 	}
 	return !slices.ContainsFunc(e.Reads(), func(p string) bool {
 		words := strings.Split(p, ".")
-		return !slices.Contains([]string{"inputs", "answers", "captures"}, words[0]) && !strings.Contains(p, "unit_files") && !alwaysKnown(p)
+		return !slices.Contains([]string{"inputs", "answers", "captures"}, words[0]) && !strings.Contains(p, "unit_files") && !strings.Contains(p, "service_files") && !alwaysKnown(p)
 	})
 }

@@ -47,7 +47,7 @@ func TestProblems(t *testing.T) {
 		{name: "default without quotes", head: "inputs: {x: {ask: X?, default: patroni.leader.name == nil}}", steps: hand, at: "patroni.leader", want: "without quotes"},
 		{name: "default not among the choices", head: "inputs: {x: {ask: X?, choices: [fast, slow], default: fats}}", steps: hand, at: "fats", want: "not among the choices", hint: "fast"},
 		{name: "key of a drill", head: "time: 5m", steps: hand, at: "5m", want: "only a drill has `time`"},
-		{name: "finding that runs", head: "kind: finding\nbecause: 'x'\nwhen: 'patroni.paused'", steps: read("on=all risk=read"), at: "## Look", want: "only recognises"},
+		{name: "finding that runs", head: "kind: finding\nbecause: 'x'\nwhen: 'patroni.paused'", steps: read("on=all risk=change timeout=5s"), at: "## Look", want: "changes nothing"},
 
 		{name: "no steps", steps: "Text.\n", want: "has no steps"},
 		{name: "underlined heading", steps: "By hand\n-------\n\nDo it.\n", at: "By hand", want: "underlined"},

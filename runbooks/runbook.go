@@ -18,7 +18,7 @@ import (
 // Kind is what a book is for.
 type Kind string
 
-// The kinds of books. A Finding is recognition only: it says what is seen and has no steps that run.
+// The kinds of books. A Finding is recognition only: it says what is seen, and its steps look and change nothing.
 const (
 	Recovery    Kind = "recovery"
 	Deployment  Kind = "deployment"

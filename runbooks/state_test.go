@@ -20,12 +20,12 @@ func silent(refused bool) probes.Seen {
 func healthy() *probes.State {
 	s := &probes.State{Cluster: probes.Cluster{Name: "test", Environment: "training"}}
 	for i, name := range []string{"n1", "n2", "n3"} {
-		s.Nodes = append(s.Nodes, probes.Node{Name: name, Seen: seen(), Units: map[string]string{"patroni": "active", "etcd-patroni": "active"}, UnitFiles: map[string]string{"patroni": "enabled", "etcd-patroni": "enabled"}})
+		s.Nodes = append(s.Nodes, probes.Node{Name: name, Seen: seen(), Services: map[string]string{"patroni": "active", "etcd": "active"}, ServiceFiles: map[string]string{"patroni": "enabled", "etcd": "enabled"}})
 		s.Etcd.Members = append(s.Etcd.Members, probes.EtcdMember{Name: name, Seen: seen(), LeaderID: "1"})
 		m := probes.Member{Name: name, Node: name, Seen: seen(), Role: "replica", State: "streaming", Timeline: ptr(7), Lag: ptr(int64(0)), Scope: "pg", Tags: map[string]string{}, Followers: []probes.Follower{}}
 		if i == 0 {
 			m.Role, m.State, m.Primary = "leader", "running", true
-			m.Followers = []probes.Follower{{Name: "n2", State: "streaming"}, {Name: "n3", State: "streaming"}}
+			m.Followers = []probes.Follower{{Name: "n2", State: "streaming", SyncState: "sync"}, {Name: "n3", State: "streaming", SyncState: "async"}}
 		}
 		s.Patroni.Members = append(s.Patroni.Members, m)
 		s.Postgres.Members = append(s.Postgres.Members, probes.Database{Node: name, Seen: seen(), InRecovery: i > 0})
@@ -34,7 +34,7 @@ func healthy() *probes.State {
 	s.Etcd.Quorum, s.Etcd.Leader = ptr(true), ptr("n1")
 	s.Patroni.Paused, s.Patroni.Config = ptr(false), &probes.Config{Sync: true, Strict: true, TTL: 30, LoopWait: 10}
 	s.Patroni.SyncStandbys, s.Patroni.Scope, s.Patroni.FormerLeader = []string{"n2"}, ptr("pg"), ptr("n3")
-	s.Patroni.History = []probes.Switch{{Timeline: 6, Leader: "n1"}}
+	s.Patroni.History, s.Patroni.Initialize = []probes.Switch{{Timeline: 6, Leader: "n1"}}, ptr("1")
 	lead(s, "n1")
 	return s
 }
@@ -55,7 +55,8 @@ func lead(s *probes.State, name string) {
 func killed() *probes.State {
 	s := healthy()
 	s.Patroni.Members[0] = probes.Member{Name: "n1", Node: "n1", Seen: silent(true), ListedRole: "leader", ListedState: "running"}
-	s.Nodes[0].Units["patroni"] = "failed"
+	s.Postgres.Members[0] = probes.Database{Node: "n1", Seen: silent(true)}
+	s.Nodes[0].Services["patroni"] = "failed"
 	lead(s, "n1")
 	return s
 }
@@ -65,7 +66,7 @@ func failedOver() *probes.State {
 	s := killed()
 	m := &s.Patroni.Members[1]
 	m.Role, m.State, m.Primary, m.Timeline = "leader", "running", true, ptr(8)
-	m.Followers = []probes.Follower{{Name: "n3", State: "streaming"}}
+	m.Followers = []probes.Follower{{Name: "n3", State: "streaming", SyncState: "sync"}}
 	s.Patroni.Members[2].Timeline, s.Patroni.Members[2].Role = ptr(8), "sync_standby"
 	s.Patroni.FormerLeader, s.Patroni.SyncStandbys = ptr("n1"), []string{"n3"}
 	s.Patroni.History = append(s.Patroni.History, probes.Switch{Timeline: 7, Leader: "n2"})
@@ -84,14 +85,14 @@ func powerless() *probes.State {
 // masked is failedOver where somebody masked Patroni on n1.
 func masked() *probes.State {
 	s := failedOver()
-	s.Nodes[0].Units["patroni"], s.Nodes[0].UnitFiles["patroni"] = "inactive", "masked"
+	s.Nodes[0].Services["patroni"], s.Nodes[0].ServiceFiles["patroni"] = "inactive", "masked"
 	return s
 }
 
 // behind is failedOver where n1's agent runs and its PostgreSQL is on the old timeline.
 func behind(state string) *probes.State {
 	s := failedOver()
-	s.Nodes[0].Units["patroni"] = "active"
+	s.Nodes[0].Services["patroni"] = "active"
 	s.Patroni.Members[0] = probes.Member{Name: "n1", Node: "n1", Seen: seen(), Role: "replica", State: state, Timeline: ptr(7), Tags: map[string]string{}}
 	return s
 }
@@ -118,11 +119,11 @@ func TestSuggest(t *testing.T) {
 		want  map[string]string
 	}{
 		"healthy":                           {healthy(), nil},
-		"the leader was killed":             {killed(), map[string]string{"patroni-leader-crash": "nobody leads; silent: n1"}},
+		"the leader was killed":             {killed(), map[string]string{"patroni-leader-crash": "nobody leads; silent: n1", "patroni-no-leader": "nobody leads; lock: n1; may lead: n2"}},
 		"another one leads":                 {failedOver(), map[string]string{"patroni-leader-crash": "n2 leads; silent: n1"}},
 		"the host has no power":             {powerless(), map[string]string{"patroni-leader-crash": "n2 leads; silent: n1"}},
-		"nobody leads":                      {nobody, map[string]string{"patroni-leader-crash": "nobody leads; silent: n1"}},
-		"without quorum it is another book": {noQuorum, nil},
+		"nobody leads":                      {nobody, map[string]string{"patroni-leader-crash": "nobody leads; silent: n1", "patroni-no-leader": "nobody leads; lock: none; may lead: n3"}},
+		"without quorum it is another book": {noQuorum, map[string]string{"etcd-quorum-lost": "no quorum: 0 of 3 members of etcd answer", "etcd-quorum-still-lost": "for over 10 min 0 of 3 members of etcd answer"}},
 		"the old leader is masked":          {masked(), map[string]string{"patroni-rejoin-old-leader": "n1 does not follow; n2 leads on timeline 8"}},
 		"start failed":                      {behind("start failed"), map[string]string{"patroni-rejoin-old-leader": "n1 does not follow; n2 leads on timeline 8"}},
 		"on the old timeline":               {behind("running"), map[string]string{"patroni-rejoin-old-leader": "n1 does not follow; n2 leads on timeline 8"}},

@@ -180,8 +180,8 @@ func (r *reader) shape(b *Runbook, s *Step, d *draft) {
 	switch {
 	case s.ByHand && s.Text == "" && len(d.fences) == 0:
 		r.problem(s.Line, 1, "the step `"+s.Title+"` is empty", "say what is done by hand, or write blocks")
-	case b.Kind == Finding && len(s.Commands)+len(s.Asks) > 0:
-		r.problem(s.Line, 1, "a finding only recognises, and runs nothing", "")
+	case b.Kind == Finding && changing > 0:
+		r.problem(s.Line, 1, "a finding recognises and looks, and changes nothing", "make it a book of kind recovery")
 	}
 	if len(s.Rollbacks) > 0 && changing == 0 {
 		r.problem(d.rollbacks[0].line, 1, "a rollback of a step that changes nothing", "")

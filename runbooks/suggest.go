@@ -39,6 +39,13 @@ func (l *Library) Suggest(vars map[string]any) []Suggestion {
 	return out
 }
 
+// Changes says that the book leads somewhere: a step of it changes something.
+func (b *Runbook) Changes() bool {
+	return slices.ContainsFunc(b.Steps, func(s Step) bool {
+		return slices.ContainsFunc(s.Commands, func(c Command) bool { return c.Risk == Change || c.Risk == Destroy })
+	})
+}
+
 // Urgency orders books by severity: 1, 2, 3, and planned work last, as 4.
 func (b *Runbook) Urgency() int {
 	if b.Severity == 0 {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -91,37 +92,74 @@ func (a *app) listBooks(scenarios bool) error {
 	return t.Flush()
 }
 
-func (a *app) listScenarios(lib *runbooks.Library) error {
-	type coverage struct {
-		ID    string   `json:"id"`
-		Title string   `json:"title"`
-		Books []string `json:"books"`
+// coverage is what the library has for one documented scenario.
+type coverage struct {
+	ID    string   `json:"id"`
+	Title string   `json:"title"`
+	Books []string `json:"books"`
+	// Recognised says that a book finds it in what the probes see, Walkable that a book leads out of it step by step.
+	Recognised bool `json:"recognised"`
+	Walkable   bool `json:"walkable"`
+}
+
+func (c coverage) word() string {
+	switch {
+	case c.Recognised && c.Walkable:
+		return "recognised, walkable"
+	case c.Recognised:
+		return "recognised"
+	case c.Walkable:
+		return "walkable"
+	case len(c.Books) > 0:
+		return "by looking"
 	}
+	return "missing"
+}
+
+func covered(lib *runbooks.Library) []coverage {
 	var rows []coverage
-	covered := 0
 	for _, s := range runbooks.Scenarios() {
 		r := coverage{ID: s.ID, Title: s.Title, Books: []string{}}
 		for _, b := range lib.Books {
-			if slices.Contains(b.Scenarios, s.ID) {
-				r.Books = append(r.Books, b.ID)
+			if !slices.Contains(b.Scenarios, s.ID) {
+				continue
 			}
-		}
-		if len(r.Books) > 0 {
-			covered++
+			r.Books = append(r.Books, b.ID)
+			r.Recognised = r.Recognised || b.When != nil && b.Kind != runbooks.Drill
+			r.Walkable = r.Walkable || b.Changes()
 		}
 		rows = append(rows, r)
 	}
+	return rows
+}
+
+func (a *app) listScenarios(lib *runbooks.Library) error {
+	rows := covered(lib)
 	if a.json {
 		return a.printJSON(rows)
 	}
 	t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+	books, recognised, walkable := 0, 0, 0
+	var missing []string
 	for _, r := range rows {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", r.ID, r.Title, strings.Join(r.Books, ", "))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.ID, r.word(), r.Title, strings.Join(r.Books, ", "))
+		if r.Recognised {
+			recognised++
+		}
+		if r.Walkable {
+			walkable++
+		}
+		if len(r.Books) > 0 {
+			books++
+		} else {
+			missing = append(missing, r.ID)
+		}
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(a.out, "%d of %d\n", covered, len(rows))
+	fmt.Fprintf(a.out, "recognised: %d, walkable: %d, missing: %s\n", recognised, walkable, cmp.Or(strings.Join(missing, " "), "none"))
+	_, err := fmt.Fprintf(a.out, "%d of %d\n", books, len(rows))
 	return err
 }
 

@@ -55,8 +55,10 @@ func Healthy() *probes.State {
 		}
 		s.Nodes = append(s.Nodes, probes.Node{
 			Name: n.Name, Address: n.Address, Seen: asked("ssh " + n.Name), Hostname: n.Name,
-			Units:     map[string]string{"etcd-patroni": "active", "patroni": "active", "keepalived": "active"},
-			UnitFiles: map[string]string{"etcd-patroni": "enabled", "patroni": "enabled", "keepalived": "enabled"},
+			Units:        map[string]string{"etcd-patroni": "active", "patroni": "active", "keepalived": "active"},
+			UnitFiles:    map[string]string{"etcd-patroni": "enabled", "patroni": "enabled", "keepalived": "enabled"},
+			Services:     map[string]string{"etcd": "active", "patroni": "active", "keepalived": "active"},
+			ServiceFiles: map[string]string{"etcd": "enabled", "patroni": "enabled", "keepalived": "enabled"},
 			Disks: []probes.Disk{
 				{Mount: "/", Path: "/var/lib/postgresql/17/patroni", Bytes: 42140401664, Free: 23111184384, Percent: 42.2},
 				{Mount: "/", Path: "/var/lib/etcd-patroni", Bytes: 42140401664, Free: 23111184384, Percent: 42.2},
@@ -145,7 +147,7 @@ func LeaderDead() *probes.State {
 	}
 	s.Postgres.Members[2] = probes.Database{Node: Node3, Seen: gone(s.Postgres.Members[2].Seen, true, "nothing listens on 172.16.113.203:5432")}
 	s.Postgres.Primaries, s.Postgres.Waiting = []string{}, nil
-	s.Nodes[2].Units["patroni"] = "failed"
+	s.Nodes[2].Units["patroni"], s.Nodes[2].Services["patroni"] = "failed", "failed"
 	for i := range s.Patroni.Members[:2] {
 		m := &s.Patroni.Members[i]
 		m.State, m.Lag, m.ListedState = "running", nil, "running"
@@ -230,7 +232,7 @@ func QuorumLost() *probes.State {
 			continue
 		}
 		*e = probes.EtcdMember{Name: e.Name, Endpoint: e.Endpoint, Seen: gone(e.Seen, true, "nothing listens on "+e.Endpoint)}
-		s.Nodes[i].Units["etcd-patroni"] = "failed"
+		s.Nodes[i].Units["etcd-patroni"], s.Nodes[i].Services["etcd"] = "failed", "failed"
 	}
 	leader, db := &s.Patroni.Members[2], &s.Postgres.Members[2]
 	leader.Role, leader.ReportedRole, leader.Primary, leader.Replayed = "replica", "replica", false, leader.Location
