@@ -17,7 +17,7 @@ import (
 // Whatever is pressed, pasted, resized and seen, on whatever screen: nothing breaks, the screen has the terminal's size, and
 // nothing is approved whose confirmation was not among the keys.
 func TestAnythingAtAll(t *testing.T) {
-	states := []func() *probes.State{probestest.Healthy, probestest.LeaderDead, probestest.LeaderLost, probestest.Diverged, probestest.QuorumLost, func() *probes.State { return &probes.State{} }}
+	states := []func() *probes.State{probestest.Healthy, probestest.LeaderDead, probestest.LeaderLost, probestest.Diverged, probestest.QuorumLost, probestest.Stack, manyStack, func() *probes.State { return &probes.State{} }}
 	keys := []string{"enter", "esc", "tab", "up", "down", "left", "right", "pgup", "pgdown", "home", "end", "backspace", "ctrl+u", "1", "2", "3", "?", "/", "t", "r", "o", "s", "n", "e", "a", "v", "b", "p", "u", "d", "A", " ", "j", "k"}
 	r := rand.New(rand.NewPCG(7, 7))
 	for round := range 6 {
@@ -38,7 +38,13 @@ func TestAnythingAtAll(t *testing.T) {
 		} {
 			f.scenes = append(f.scenes, scene{view: view(t, r.IntN(3), n)})
 		}
-		at(t, 120, 36, probestest.Diverged(), func(d *desk) {
+		open := at
+		if round%3 == 0 {
+			open = func(t *testing.T, width, height int, s *probes.State, f func(*desk)) {
+				atStack(t, width, height, s, nil, f)
+			}
+		}
+		open(t, 120, 36, probestest.Diverged(), func(d *desk) {
 			d.walks.next = f
 			d.send(startedMsg{walk: f})
 			for range 100 {
@@ -72,4 +78,10 @@ func TestAnythingAtAll(t *testing.T) {
 			}
 		})
 	}
+}
+
+func manyStack() *probes.State {
+	s := probestest.Stack()
+	manyAtOnce(s)
+	return s
 }

@@ -48,9 +48,44 @@ type cluster struct {
 	looking  bool // a look is under way
 	again    bool // a newer State came meanwhile
 
-	row, column int // the cursor: the entry, the matrix, then the findings
+	trends trends
+
+	part        part
+	row, column int // the cursor in the stack: the service, the entry, then the matrix
 	first       int // the first column that is shown
+	chosen      choice
+	changes     int // how many changes are scrolled away
 	width       int
+}
+
+// part is what that takes the arrows.
+type part int
+
+const (
+	inStack part = iota
+	inFindings
+	inChanges
+)
+
+// choice is the finding under the cursor. It stays on its finding when others come and go.
+type choice struct {
+	id string
+	at int
+}
+
+// of is where the choice stands among the findings.
+func (h choice) of(found []findings.Finding) int {
+	if i := slices.IndexFunc(found, func(f findings.Finding) bool { return f.Book.ID == h.id }); i >= 0 {
+		return i
+	}
+	return max(min(h.at, len(found)-1), 0)
+}
+
+func chosen(found []findings.Finding, i int) choice {
+	if i = max(min(i, len(found)-1), 0); i < len(found) {
+		return choice{found[i].Book.ID, i}
+	}
+	return choice{}
 }
 
 func newCluster(file *inventory.Cluster, s *probes.State, lib *runbooks.Library, open opener, c clock) *cluster {
@@ -80,10 +115,12 @@ func (c *cluster) update(msg tea.Msg) tea.Cmd {
 			c.now = m.state.At
 		}
 		c.note()
+		c.trends.sample(c.sight(), c.file)
 		return c.look()
 	case lookedMsg:
 		c.looking = false
 		c.findings = c.findings.After(m.at, m.sightings)
+		c.chosen = chosen(listed(c.findings), c.chosen.of(listed(c.findings)))
 		if c.again {
 			return tea.Batch(c.look(), say(findingsMsg{c.findings.Shown()}))
 		}
@@ -100,10 +137,7 @@ func (c *cluster) update(msg tea.Msg) tea.Cmd {
 type findingsMsg struct{ shown []findings.Finding }
 
 // note writes down what changed.
-func (c *cluster) note() {
-	entry, rows := c.sight().Matrix(c.file)
-	c.history = c.history.after(c.now, append([]stack.Row{entry}, rows...))
-}
+func (c *cluster) note() { c.history = c.history.after(c.now, c.all()) }
 
 // look asks the library in a command, one at a time.
 func (c *cluster) look() tea.Cmd {
@@ -119,46 +153,83 @@ func (c *cluster) look() tea.Cmd {
 	return func() tea.Msg { return lookedMsg{at, findings.Look(lib, s, followed)} }
 }
 
-// all are the rows that the cursor passes before the findings.
+// all are the rows that the cursor passes: what users feel, the entry, and the matrix.
 func (c *cluster) all() []stack.Row {
-	entry, rows := c.sight().Matrix(c.file)
-	if len(entry.Cells) > 0 {
-		rows = append([]stack.Row{entry}, rows...)
+	s := c.sight()
+	entry, rows := s.Matrix(c.file)
+	var out []stack.Row
+	for _, r := range []stack.Row{s.Service(c.file), entry} {
+		if len(r.Cells) > 0 {
+			out = append(out, r)
+		}
 	}
-	return rows
+	return append(out, rows...)
+}
+
+// lone says whether a row stands above the columns of the nodes.
+func lone(r stack.Row) bool { return r.System == "vips" || r.System == "service" }
+
+// matrix are the rows that have a column a node.
+func matrix(rows []stack.Row) []stack.Row {
+	return rows[slices.IndexFunc(rows, func(r stack.Row) bool { return !lone(r) }):]
 }
 
 func (c *cluster) press(k string) tea.Cmd {
 	rows, found := c.all(), listed(c.findings)
+	if k == "tab" {
+		c.part = (c.part + 1) % (inChanges + 1)
+		if c.part == inFindings && len(found) == 0 {
+			c.part = inChanges
+		}
+		c.changes = 0
+		return nil
+	}
+	switch c.part {
+	case inFindings:
+		return c.pressFinding(k, found)
+	case inChanges:
+		c.changes = min(max(c.changes+step(k, 8), 0), max(len(c.history.events)-1, 0))
+		return nil
+	}
 	switch k {
 	case "up", "k":
 		c.row = max(c.row-1, 0)
 	case "down", "j":
-		c.row = min(c.row+1, len(rows)+len(found)-1)
+		if c.row == len(rows)-1 && len(found) > 0 {
+			c.part, c.chosen = inFindings, chosen(found, 0)
+			return nil
+		}
+		c.row = min(c.row+1, len(rows)-1)
 	case "left", "h":
 		c.column = max(c.column-1, 0)
 	case "right", "l":
 		c.column++
-	case "tab":
-		// Between the stack and what is wrong with it.
-		if c.row < len(rows) && len(found) > 0 {
-			c.row = len(rows)
-		} else {
-			c.row = 0
-		}
 	case "enter":
-		return c.enter(rows, found)
+		return c.evidence(rows)
 	}
-	if c.row < len(rows) {
-		c.column = min(c.column, len(rows[c.row].Cells)-1)
-		c.sideways(rows[c.row])
+	c.column = max(min(c.column, len(rows[c.row].Cells)-1), 0)
+	c.sideways(rows[c.row])
+	return nil
+}
+
+func (c *cluster) pressFinding(k string, found []findings.Finding) tea.Cmd {
+	at := c.chosen.of(found)
+	switch by := step(k, 8); {
+	case len(found) == 0:
+		c.part = inStack
+	case k == "enter":
+		return c.open(newFinding(found[at], c.clock))
+	case by == -1 && at == 0:
+		c.part, c.row = inStack, len(c.all())-1
+	default:
+		c.chosen = chosen(found, at+by)
 	}
 	return nil
 }
 
 // sideways keeps the cursor's column on the screen.
 func (c *cluster) sideways(r stack.Row) {
-	if r.System == "vips" {
+	if lone(r) {
 		return
 	}
 	shown := c.columns(c.width)
@@ -188,32 +259,45 @@ func (c *cluster) order(rows []stack.Row) []int {
 	return out
 }
 
-func (c *cluster) enter(rows []stack.Row, found []findings.Finding) tea.Cmd {
-	if c.row >= len(rows) {
-		if i := c.row - len(rows); i < len(found) {
-			return c.open(newFinding(found[i], c.clock))
-		}
-		return nil
-	}
+// evidence opens what the cell under the cursor is drawn from.
+func (c *cluster) evidence(rows []stack.Row) tea.Cmd {
 	r := rows[c.row]
-	if c.column >= len(r.Cells) {
+	if c.column < 0 || c.column >= len(r.Cells) {
 		return nil
 	}
 	i := c.column
-	if r.System != "vips" {
-		_, rows := c.sight().Matrix(c.file)
-		i = c.order(rows)[c.column]
+	if !lone(r) {
+		i = c.order(matrix(rows))[c.column]
 	}
-	return c.open(newEvidence(c.state, c.library, r, r.Cells[i].Node, c.show))
+	node := r.Cells[i].Node
+	return c.open(newEvidence(c.state, c.library, r, node, c.clock, func(t *Theme, width int) []string { return c.past(t, r, node, width) }))
+}
+
+// past are the numbers of a cell over the last ten minutes, and its last changes.
+func (c *cluster) past(t *Theme, r stack.Row, node string, width int) []string {
+	var out []string
+	if lines := c.trends.lines(t, place{r.System, node}, width); len(lines) > 0 {
+		out = append(append(out, "", t.Strong.Render("The last ten minutes")), lines...)
+	}
+	if lines := c.history.of(t, place{r.Name, node}, c.show, width); len(lines) > 0 {
+		out = append(append(out, "", t.Strong.Render("Changes")), lines...)
+	}
+	return out
 }
 
 func (c *cluster) bindings() []key.Binding {
-	does := "evidence"
-	if c.row >= len(c.all()) {
-		does = "why, and the runbook"
+	var out []key.Binding
+	switch c.part {
+	case inStack:
+		out = append(out, bind("enter", "evidence", "enter"), bind("arrows", "move", "up", "down", "left", "right"))
+	case inFindings:
+		out = append(out, bind("enter", "why, and the runbook", "enter"), bind("up/down", "move", "up", "down"))
+	case inChanges:
+		out = append(out, bind("up/down", "scroll", "up", "down", "pgup", "pgdown", "home", "end"))
 	}
-	return []key.Binding{
-		bind("enter", does, "enter"), bind("arrows", "move", "up", "down", "left", "right"), bind("tab", "stack or findings", "tab"),
-		bind("2", "runbooks", "2"), bind("t", "UTC or local", "t"), bind("q", "leave", "q"),
+	next := map[part]string{inStack: "findings", inFindings: "changes", inChanges: "stack"}[c.part]
+	if c.part == inStack && len(listed(c.findings)) == 0 {
+		next = "changes"
 	}
+	return append(out, bind("tab", next, "tab"), bind("2", "runbooks", "2"), bind("t", "UTC or local", "t"), bind("q", "leave", "q"))
 }

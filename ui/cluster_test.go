@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -24,20 +25,28 @@ func TestAStaleScreenIsNotGreen(t *testing.T) {
 	})
 }
 
-// every changes how everything was seen.
+// every changes how everything was seen, wherever it stands in the State.
 func every(s *probes.State, how func(*probes.Seen)) {
-	for i := range s.Nodes {
-		how(&s.Nodes[i].Seen)
+	var walk func(reflect.Value)
+	walk = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.Struct:
+			if seen, ok := v.Addr().Interface().(*probes.Seen); ok {
+				how(seen)
+				return
+			}
+			for i := range v.NumField() {
+				if v.Type().Field(i).IsExported() {
+					walk(v.Field(i))
+				}
+			}
+		case reflect.Slice:
+			for i := range v.Len() {
+				walk(v.Index(i))
+			}
+		}
 	}
-	for i := range s.Etcd.Members {
-		how(&s.Etcd.Members[i].Seen)
-	}
-	for i := range s.Patroni.Members {
-		how(&s.Patroni.Members[i].Seen)
-	}
-	for i := range s.Postgres.Members {
-		how(&s.Postgres.Members[i].Seen)
-	}
+	walk(reflect.ValueOf(s).Elem())
 }
 
 func TestCountdown(t *testing.T) {

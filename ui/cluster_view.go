@@ -1,11 +1,12 @@
 package ui
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
-	"recon/internal/findings"
 	"recon/internal/stack"
 	"recon/probes"
 )
@@ -21,57 +22,199 @@ func (c *cluster) columns(width int) int {
 	return min(max((width-rowName)/narrowest, 1), max(len(c.file.Nodes), 1))
 }
 
+// roomy is how many lines below the matrix are enough for both lists, with air between them.
+const roomy = 8
+
 func (c *cluster) view(t *Theme, width, height int) []string {
-	s := c.sight()
-	entry, rows := s.Matrix(c.file)
+	rows := c.all()
 	found := listed(c.findings)
-	out := c.top(t, s, width)
-	cursor := c.row
-	if len(entry.Cells) > 0 {
-		out = append(out, c.entryLine(t, entry, width, cursor == 0))
-		cursor--
+	out := c.top(t, rows, width, height)
+	for i, r := range rows {
+		if r.System == "vips" {
+			out = append(out, c.entryLine(t, r, width, c.part == inStack && c.row == i))
+		}
 	}
-	out = append(out, c.matrixLines(t, rows, cursor, width)...)
+	layers := matrix(rows)
+	hidden := c.folded(layers, len(found), height-len(out)-1)
+	out = append(out, c.matrixLines(t, layers, hidden, c.row-(len(rows)-len(layers)), width)...)
 	rest := height - len(out)
-	events := min(max(rest/3, 2), 12)
-	room := max(rest-events-3, 1)
-	out = append(out, "")
-	out = append(out, c.findingLines(t, found, cursor-len(rows), width, room)...)
-	if left := height - len(out) - 2; left > 0 {
+	room, air := c.share(len(found), rest)
+	if air {
 		out = append(out, "")
-		out = append(out, t.paint(dim, " CHANGES"))
-		out = append(out, c.history.lines(t, width, left, c.show)...)
+	}
+	out = append(out, c.findingLines(t, found, width, room)...)
+	if left := height - len(out); left > 3 || c.part == inChanges || left == 2 || left == 3 {
+		if air && left > 2 {
+			out = append(out, "")
+			left--
+		}
+		if left > 1 {
+			out = append(out, c.heading(t, "CHANGES", inChanges, c.hiddenChanges(left-1), width))
+			out = append(out, c.history.lines(t, width, left-1, c.changes, c.show)...)
+		}
 	}
 	return sheet(out, width, height)
 }
 
-// top is who leads, and until when to keep hands off.
-func (c *cluster) top(t *Theme, s stack.Sight, width int) []string {
-	text, tone := s.Summary()
-	left := " " + t.paint(tone, text)
-	if words, tone := countdown(c.state, c.now, c.show); words != "" {
-		if ansi.StringWidth(left)+len(words)+3 > width {
-			return []string{left, ends("", t.paint(tone, words)+" ", width)}
-		}
-		return []string{ends(left, t.paint(tone, words)+" ", width)}
+// share is how many findings have room in the lines below the matrix, and whether there is air between the lists. Where
+// there is little room, all of it is for the list that has the cursor, and else for the findings.
+func (c *cluster) share(found, rest int) (room int, air bool) {
+	if rest >= roomy {
+		return max(rest-min(max(rest/3, 2), 12)-3, 1), true
 	}
-	return []string{left}
+	if c.part == inChanges {
+		return 1, false
+	}
+	return max(rest-1, 1), max(found, 1)+2 < rest
+}
+
+// folded are the rows that are not drawn, by their index: those that are well, when the list that has the cursor needs
+// their room. A row that is not well is always drawn.
+func (c *cluster) folded(rows []stack.Row, found, height int) map[int]bool {
+	wants := 1 + max(found, 1)
+	if c.part == inChanges {
+		wants = 2 + len(c.history.events)
+	}
+	if c.part == inStack || height-len(rows) >= min(wants, roomy) {
+		return nil
+	}
+	out := map[int]bool{}
+	for i, r := range rows {
+		if !slices.ContainsFunc(r.Cells, func(cell stack.Cell) bool { return cell.Glyph != "" && cell.Tone != good }) {
+			out[i] = true
+		}
+	}
+	if len(out) < 2 {
+		return nil // the line that says so would take its place
+	}
+	return out
+}
+
+// heading is the title of a list, with what of it is out of sight.
+func (c *cluster) heading(t *Theme, name string, of part, hidden string, width int) string {
+	mark := " "
+	if c.part == of {
+		mark = glyphHere
+	}
+	style := strong
+	if of == inChanges && c.part != of {
+		style = dim
+	}
+	line := t.paint(style, mark+name)
+	if hidden == "" {
+		return line
+	}
+	return ends(line, t.paint(dim, hidden+" "), width)
+}
+
+// hiddenChanges are how many changes are above and below the part that is shown.
+func (c *cluster) hiddenChanges(height int) string {
+	if c.part != inChanges {
+		return ""
+	}
+	return outOfSight(c.changes, len(c.history.events)-c.changes-height)
+}
+
+func outOfSight(above, below int) string {
+	switch {
+	case above > 0 && below > 0:
+		return number(above) + " above, " + number(below) + " more"
+	case above > 0:
+		return number(above) + " above"
+	case below > 0:
+		return "+" + number(below) + " more"
+	}
+	return ""
+}
+
+// top is what users feel, who leads, and until when to keep hands off. Who leads is left out where there is little room and
+// the rows say it as well.
+func (c *cluster) top(t *Theme, rows []stack.Row, width, height int) []string {
+	var lines []string
+	service := rows[0].System == "service"
+	if text, tone := c.sight().Summary(); !service || tone != plain || height >= tall {
+		lines = append(lines, " "+t.paint(tone, text))
+	}
+	words, tone := countdown(c.state, c.now, c.show)
+	if c.sight().Late > probes.StaleAfter.Seconds() {
+		words = "" // what the cluster is about to do is not known any more
+	}
+	if service {
+		room := width
+		if words != "" {
+			room -= ansi.StringWidth(words) + 3
+		}
+		line := c.serviceLine(t, rows[0], room)
+		if ansi.StringWidth(line) > room {
+			line = c.serviceLine(t, rows[0], width)
+		}
+		lines = append(lines, line)
+	}
+	if words == "" {
+		return lines
+	}
+	for i, line := range slices.Backward(lines) {
+		if ansi.StringWidth(line)+ansi.StringWidth(words)+3 <= width {
+			lines[i] = ends(line, t.paint(tone, words)+" ", width)
+			return lines
+		}
+	}
+	for _, line := range wrap(words, width-2) {
+		lines = append(lines, ends("", t.paint(tone, line)+" ", width))
+	}
+	return lines
+}
+
+// serviceLine is the paths of the users, with since when one fails where there is room for it.
+func (c *cluster) serviceLine(t *Theme, r stack.Row, width int) string {
+	line := func(text func(stack.Cell) string) string {
+		out := " " + fit(r.Name, rowName-1)
+		for i, cell := range r.Cells {
+			if i > 0 {
+				out += "   "
+			}
+			out += c.drawn(t, r.Name, cell, text(cell), c.part == inStack && c.row == 0 && i == c.column)
+		}
+		return out
+	}
+	long := func(cell stack.Cell) string { return strings.TrimSpace(cell.Say() + " " + cell.Number) }
+	since := func(cell stack.Cell) string {
+		_, seen := target(c.state, r.System, cell.Node)
+		if seen == nil || cell.Tone != bad {
+			return long(cell)
+		}
+		return long(cell) + " since " + c.show(c.state.At.Add(-time.Duration(seen.Since*float64(time.Second))))
+	}
+	brief := func(cell stack.Cell) string {
+		if cell.Brief == "" {
+			return cell.Say()
+		}
+		return cell.Glyph + " " + cell.Brief
+	}
+	for _, form := range []func(stack.Cell) string{since, long} {
+		if text := line(form); ansi.StringWidth(text) <= width {
+			return text
+		}
+	}
+	return line(brief)
 }
 
 func (c *cluster) entryLine(t *Theme, entry stack.Row, width int, here bool) string {
 	out := " " + fit("ENTRY", rowName-1)
 	each := max((width-rowName)/len(entry.Cells), 20)
 	for i, v := range entry.Cells {
-		text := v.Glyph + " " + v.Word
+		text := v.Say()
 		if long := text + "  " + v.Number; ansi.StringWidth(long) <= each-2 {
 			text = long
+		} else if v.Brief != "" && ansi.StringWidth(text) > each-2 {
+			text = v.Glyph + " " + v.Brief
 		}
 		out += c.drawn(t, entry.Name, v, fit(text, each-2), here && i == c.column) + "  "
 	}
 	return out
 }
 
-func (c *cluster) matrixLines(t *Theme, rows []stack.Row, cursor, width int) []string {
+func (c *cluster) matrixLines(t *Theme, rows []stack.Row, hidden map[int]bool, cursor, width int) []string {
 	shown := c.columns(width)
 	each := min((width-rowName)/shown, 34)
 	order := c.order(rows)
@@ -86,16 +229,24 @@ func (c *cluster) matrixLines(t *Theme, rows []stack.Row, cursor, width int) []s
 		header += fit(t.Strong.Render(ansi.Truncate(c.file.Nodes[i].Name, each-2, "…")), each)
 	}
 	if after := len(order) - first - len(visible); after > 0 {
-		header = ends(header, t.paint(dim, number(after)+" more →"), width)
+		header = ends(strings.TrimRight(header, " "), t.paint(dim, number(after)+" more →"), width)
 	}
 	out := []string{header}
+	var well []string
 	for r, row := range rows {
+		if hidden[r] {
+			well = append(well, row.Name)
+			continue
+		}
 		line := " " + fit(row.Name, rowName-1)
 		for k, i := range visible {
 			cell := row.Cells[i]
-			line += c.drawn(t, row.Name, cell, fit(cell.Text(each-2), each-2), r == cursor && first+k == c.column) + "  "
+			line += c.drawn(t, row.Name, cell, fit(cell.Text(each-2), each-2), c.part == inStack && r == cursor && first+k == c.column) + "  "
 		}
 		out = append(out, line)
+	}
+	if len(well) > 0 {
+		out = append(out, fit(" "+fit("and "+plural(len(well), "row"), rowName-1)+t.paint(good, glyphGood)+t.paint(dim, " "+strings.Join(well, ", ")), width))
 	}
 	return out
 }
@@ -112,76 +263,4 @@ func (c *cluster) drawn(t *Theme, row string, cell stack.Cell, text string, here
 		return t.Changed.Inherit(t.style(cell.Tone)).Render(trimmed) + pad
 	}
 	return t.paint(cell.Tone, trimmed) + pad
-}
-
-func (c *cluster) findingLines(t *Theme, found []findings.Finding, cursor, width, height int) []string {
-	out := []string{t.Strong.Render(" FINDINGS")}
-	switch {
-	case c.library == nil:
-		return append(out, t.paint(dim, " the runbooks are being read"))
-	case len(found) == 0 && c.sight().Late > probes.StaleAfter.Seconds():
-		return append(out, t.paint(unseen, " ? nothing can be said: the newest answers are "+short(c.sight().Late)+" old"))
-	case len(found) == 0:
-		return append(out, t.paint(dim, " no runbook applies to what is seen"))
-	}
-	var s scroll
-	s.to(max(cursor, 0), height)
-	for i, f := range found {
-		if i < s.top || i >= s.top+height {
-			continue
-		}
-		out = append(out, c.findingLine(t, f, i == cursor, width))
-	}
-	if below := len(found) - s.top - height; below > 0 {
-		out[len(out)-1] = t.paint(dim, " … "+number(below+1)+" more")
-	}
-	return out
-}
-
-func (c *cluster) findingLine(t *Theme, f findings.Finding, here bool, width int) string {
-	glyph, tone, when := standing(f, c.now)
-	text := said(f.Because, f.Book.Title)
-	if ansi.StringWidth(when) > 28 {
-		when = ansi.Truncate(when, 28, "…")
-	}
-	right := "  " + f.Book.ID + "  " + fit(when, 12)
-	if width < 100 {
-		right = "  " + fit(when, 10)
-	}
-	line := ends(" "+glyph+" "+number(f.Book.Severity)+"  "+text, right+" ", width)
-	if here {
-		return t.Selected.Render(line)
-	}
-	return t.paint(tone, line)
-}
-
-// newFinding says why a finding holds, and opens its book.
-func newFinding(f findings.Finding, c clock) *textDialog {
-	return &textDialog{
-		heading: f.Book.Title,
-		text: func(t *Theme, width int) []string {
-			var out []string
-			if f.Because != "" {
-				out = append(wrap(f.Because, width), "")
-			}
-			out = append(out, t.paint(dim, "since ")+c.show(f.Since))
-			if !f.Over.IsZero() {
-				out = append(out, t.paint(dim, "over since ")+c.show(f.Over))
-			}
-			if f.Blind != "" {
-				out = append(out, t.paint(dim, "seen until ")+c.show(f.Seen))
-				out = append(out, hang(t.paint(unseen, "? "), f.Blind, width)...)
-			}
-			out = append(out, "", t.Strong.Render("Why it holds"))
-			if w := f.Book.When; w != nil {
-				out = append(out, wrap(w.Text, width)...)
-			}
-			out = append(out, partLines(t, f.Result.Parts, "  ", width)...)
-			if f.Book.For > 0 {
-				out = append(out, "", t.paint(dim, "it is certain once it has held for "+short(f.Book.For.Seconds())))
-			}
-			return append(out, "", t.paint(dim, "runbook ")+f.Book.ID)
-		},
-		actions: []textAction{{bind("enter", "open the runbook", "enter"), goMsg{screen: onRunbooks, book: f.Book.ID}}},
-	}
 }

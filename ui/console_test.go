@@ -232,9 +232,14 @@ var loadShelf = sync.OnceValues(func() (*runbooks.Library, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := slices.DeleteFunc(lib.Books, func(b *runbooks.Runbook) bool { return b.Origin != runbooks.FromOwn })
-	return &runbooks.Library{Books: own, Guards: lib.Guards}, nil
+	return ownOf(lib), nil
 })
+
+// ownOf is the library without the books that recon ships.
+func ownOf(lib *runbooks.Library) *runbooks.Library {
+	own := slices.DeleteFunc(lib.Books, func(b *runbooks.Runbook) bool { return b.Origin != runbooks.FromOwn })
+	return &runbooks.Library{Books: own, Guards: lib.Guards}
+}
 
 func book(t *testing.T, id string) *runbooks.Runbook {
 	t.Helper()

@@ -55,15 +55,29 @@ func (h history) after(at time.Time, rows []stack.Row) history {
 	return next
 }
 
-// lines are the newest changes, the newest on top.
-func (h history) lines(t *Theme, width, height int, show func(time.Time) string) []string {
+// lines are the newest changes but the first few, the newest on top.
+func (h history) lines(t *Theme, width, height, skip int, show func(time.Time) string) []string {
 	var out []string
-	for i := len(h.events) - 1; i >= 0 && len(out) < height; i-- {
+	for i := len(h.events) - 1 - skip; i >= 0 && len(out) < height; i-- {
 		e := h.events[i]
 		out = append(out, fit(" "+t.paint(dim, show(e.at))+"  "+fit(e.row, 11)+" "+fit(e.node, 15)+" "+e.before+" → "+t.paint(e.tone, e.now), width))
 	}
 	if len(out) == 0 && height > 0 {
 		out = append(out, t.paint(dim, " no change since this console was opened"))
+	}
+	return out
+}
+
+// ofCell is how many of its changes a cell's evidence shows.
+const ofCell = 8
+
+// of are the newest changes of one cell.
+func (h history) of(t *Theme, at place, show func(time.Time) string, width int) []string {
+	var out []string
+	for _, e := range slices.Backward(h.events) {
+		if (place{e.row, e.node}) == at && len(out) < ofCell {
+			out = append(out, fit("  "+t.paint(dim, show(e.at))+"  "+e.before+" → "+t.paint(e.tone, e.now), width))
+		}
 	}
 	return out
 }

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -14,123 +13,6 @@ import (
 	"recon/runbooks"
 )
 
-// fact is one field of State as evidence: its name, its value for an operator, and why it is no fact, or "".
-type fact struct{ name, value, about, blind string }
-
-// blinder is what says of its fields whether they are facts.
-type blinder interface{ Blind(field string) string }
-
-// facts are the fields of one section or member of State, in the order of the struct, with what is embedded.
-func facts(v any) []fact {
-	rv := reflect.ValueOf(v)
-	b, _ := v.(blinder)
-	var out []fact
-	var walk func(reflect.Value)
-	walk = func(s reflect.Value) {
-		for i := range s.NumField() {
-			f := s.Type().Field(i)
-			if f.Anonymous {
-				walk(s.Field(i))
-				continue
-			}
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			about := f.Tag.Get("about")
-			if !f.IsExported() || name == "" || name == "-" || about == "" {
-				continue
-			}
-			x := fact{name: name, about: about, value: worded(s.Field(i))}
-			if b != nil {
-				x.blind = b.Blind(name)
-			}
-			out = append(out, x)
-		}
-	}
-	walk(rv)
-	return out
-}
-
-// worded is a value for an operator's eyes.
-func worded(v reflect.Value) string {
-	switch v.Kind() {
-	case reflect.Pointer:
-		if v.IsNil() {
-			return "nil"
-		}
-		return worded(v.Elem())
-	case reflect.String:
-		if v.String() == "" {
-			return `""`
-		}
-		return v.String()
-	case reflect.Float64:
-		return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", v.Float()), "0"), ".")
-	case reflect.Slice:
-		if v.Len() == 0 {
-			return "none"
-		}
-		var parts []string
-		for i := range v.Len() {
-			parts = append(parts, worded(v.Index(i)))
-		}
-		return strings.Join(parts, "; ")
-	case reflect.Map:
-		var parts []string
-		for _, k := range v.MapKeys() {
-			parts = append(parts, worded(k)+"="+worded(v.MapIndex(k)))
-		}
-		slices.Sort(parts)
-		if len(parts) == 0 {
-			return "none"
-		}
-		return strings.Join(parts, "  ")
-	case reflect.Struct:
-		var parts []string
-		for i := range v.NumField() {
-			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-			if v.Type().Field(i).IsExported() && name != "" && !v.Field(i).IsZero() {
-				parts = append(parts, name+" "+worded(v.Field(i)))
-			}
-		}
-		return strings.Join(parts, " ")
-	}
-	return fmt.Sprint(v)
-}
-
-// target is what a cell stands for in State: the value with its fields, and how it was seen (nil for what is derived).
-func target(s *probes.State, system, node string) (any, *probes.Seen) {
-	switch system {
-	case "nodes":
-		for _, n := range s.Nodes {
-			if n.Name == node {
-				return n, &n.Seen
-			}
-		}
-	case "etcd":
-		for _, m := range s.Etcd.Members {
-			if m.Name == node {
-				return m, &m.Seen
-			}
-		}
-	case "patroni":
-		for _, m := range s.Patroni.Members {
-			if m.Node == node {
-				return m, &m.Seen
-			}
-		}
-	case "postgres":
-		for _, d := range s.Postgres.Members {
-			if d.Node == node {
-				return d, &d.Seen
-			}
-		}
-	case "vips":
-		if v, ok := s.VIPs[node]; ok {
-			return v, nil
-		}
-	}
-	return nil, nil
-}
-
 // evidenceDialog is what a cell is drawn from. It follows the State while it is open.
 type evidenceDialog struct {
 	textDialog
@@ -138,20 +20,27 @@ type evidenceDialog struct {
 	system, node string
 	books        []*runbooks.Runbook
 	show         func(time.Time) string
+	// past is what was seen of the cell before: its numbers over time and its changes.
+	past func(t *Theme, width int) []string
 }
 
-func newEvidence(s *probes.State, lib *runbooks.Library, r stack.Row, node string, show func(time.Time) string) *evidenceDialog {
-	d := &evidenceDialog{state: s, system: r.System, node: node, show: show}
+func newEvidence(s *probes.State, lib *runbooks.Library, r stack.Row, node string, c clock, past func(*Theme, int) []string) *evidenceDialog {
+	d := &evidenceDialog{state: s, system: r.System, node: node, show: c.show, past: past}
 	if lib != nil {
+		about := concerned(r.System, node)
 		for _, b := range lib.Books {
-			if slices.Contains(b.Systems, r.System) || r.System == "nodes" && slices.Contains(b.Systems, "host") {
+			if slices.ContainsFunc(b.Systems, func(system string) bool { return slices.Contains(about, system) }) {
 				d.books = append(d.books, b)
 			}
 		}
 	}
-	d.heading = r.Name + " on " + node
-	if r.System == "vips" {
+	switch r.System {
+	case "vips":
 		d.heading = "The address " + node
+	case "service":
+		d.heading = "What users feel: " + node
+	default:
+		d.heading = r.Name + " on " + node
 	}
 	d.text = d.lines
 	return d
@@ -189,11 +78,19 @@ func (d *evidenceDialog) lines(t *Theme, width int) []string {
 			out = append(out, hang(lead+t.paint(unseen, "? "), f.blind, width)...)
 			continue
 		}
-		out = append(out, hang(lead+"  ", f.value, width)...)
+		for i, line := range strings.Split(f.value, "\n") {
+			if i > 0 {
+				lead = fit("", 24) + " "
+			}
+			out = append(out, hang(lead+"  ", line, width)...)
+		}
 	}
 	if len(same) > 0 {
 		out = append(out, hang(t.paint(dim, fit("not seen", 24))+" "+t.paint(unseen, "? "), seen.Blind("")+", so nothing is known of: "+strings.Join(same, ", "), width)...)
 	}
+	out = append(out, d.witnesses(t, width)...)
+	out = append(out, d.agreement(t, width)...)
+	out = append(out, d.past(t, width)...)
 	if len(d.books) > 0 {
 		out = append(out, "", t.Strong.Render("Runbooks that concern it"))
 		for _, b := range d.books {
@@ -201,6 +98,71 @@ func (d *evidenceDialog) lines(t *Theme, width int) []string {
 		}
 	}
 	return out
+}
+
+// witnesses are what other nodes say of a host.
+func (d *evidenceDialog) witnesses(t *Theme, width int) []string {
+	i := slices.IndexFunc(d.state.Reach.Nodes, func(n probes.NodeReach) bool { return n.Name == d.node })
+	if d.system != "nodes" || i < 0 {
+		return nil
+	}
+	n := d.state.Reach.Nodes[i]
+	out := []string{"", t.Strong.Render("How it is reached")}
+	if why := n.Blind("verdict"); why != "" {
+		out = append(out, hang("  "+t.paint(unseen, glyphUnknown+" "), why, width)...)
+	} else {
+		out = append(out, hang("  ", n.Verdict+": "+n.Why, width)...)
+	}
+	for _, w := range n.Witnesses {
+		said, tone := glyphGood+" reached", good
+		switch {
+		case w.Refused:
+			said, tone = glyphBad+" nothing listens there", bad
+		case !w.Reached:
+			said, tone = glyphUnknown+" "+w.Error, unseen
+		}
+		lead := "  " + fit(fmt.Sprintf("%s to %s :%d", w.By, w.Service, w.Port), 36) + " "
+		out = append(out, hang(lead, t.paint(tone, said)+", "+short(w.Age)+" ago", width)...)
+	}
+	for _, l := range d.state.Reach.Broken {
+		if l.From == d.node || l.To == d.node {
+			out = append(out, hang("  "+t.paint(bad, glyphBad)+" ", fmt.Sprintf("%s does not reach %s of %s, port %d: %s", l.From, l.Service, l.To, l.Port, l.Error), width)...)
+		}
+	}
+	return out
+}
+
+// agreement is whether the other systems agree with this one.
+func (d *evidenceDialog) agreement(t *Theme, width int) []string {
+	about := agreement(d.system)
+	var out []string
+	disagree := false
+	for _, f := range facts(d.state.Cross) {
+		if !slices.Contains(about, f.name) {
+			continue
+		}
+		switch {
+		case d.state.Cross.Unclear == nil: // nothing was compared yet
+		case f.blind != "":
+			out = append(out, hang("  "+t.paint(unseen, glyphUnknown)+" ", f.about+": "+f.blind, width)...)
+		case f.value == "true":
+			out = append(out, hang("  "+t.paint(good, glyphGood)+" ", f.about, width)...)
+		case f.value == "false":
+			disagree = true
+			out = append(out, hang("  "+t.paint(bad, glyphBad)+" ", "it is not so: "+f.about, width)...)
+		default:
+			out = append(out, hang("    ", f.about+": "+f.value, width)...)
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	if disagree {
+		for _, said := range d.state.Cross.Disagreements {
+			out = append(out, hang("    ", said, width)...)
+		}
+	}
+	return append([]string{"", t.Strong.Render("Whether the systems agree")}, out...)
 }
 
 // provenance is who was asked, when, and what came of it.

@@ -25,9 +25,9 @@ func standing(f findings.Finding, now time.Time) (glyph string, tone tone, when 
 	glyph, tone = severe(f.Book.Severity)
 	switch {
 	case f.Blind != "":
-		return glyphUnknown, unseen, f.Blind
+		return glyphUnknown, unseen, "for " + short(now.Sub(f.Since).Seconds())
 	case f.Phase == findings.Over:
-		return glyph, dim, "over for " + short(now.Sub(f.Over).Seconds())
+		return glyph, dim, "over " + short(now.Sub(f.Over).Seconds())
 	case f.Phase == findings.Pending:
 		return glyphNone, dim, "in " + short((f.Needs() - now.Sub(f.Seen)).Seconds())
 	}

@@ -179,7 +179,7 @@ func TestServiceRow(t *testing.T) {
 		{"no canary", func(s *probes.State) { s.Service.Writes = probes.Try{} }, [3]string{"✓ reads  20 ms", "· writes not tried", "✓ login  20 ms"}},
 		{"writes fail", func(s *probes.State) {
 			s.Service.Writes.Seen = probestest.Silent(s.Service.Writes.Seen, 130*time.Second)
-		}, [3]string{"✓ reads  20 ms", "✗ writes failing  2m10s", "✓ login  20 ms"}},
+		}, [3]string{"✓ reads  20 ms", "✗ writes fail  2m10s", "✓ login  20 ms"}},
 		{"slow", func(s *probes.State) { s.Service.Reads.Latency, s.Service.Login.Latency = 1.2, 12 }, [3]string{"! reads slow  1200 ms", "✓ writes  20 ms (canary)", "! login slow  12s"}},
 		{"not asked", func(s *probes.State) { s.Service.Reads.Seen = probes.Seen{} }, [3]string{"· reads not asked yet", "✓ writes  20 ms (canary)", "✓ login  20 ms"}},
 		{"blind", func(s *probes.State) {

@@ -65,7 +65,9 @@ func (s Sight) host(node string) Cell {
 	case noInodes != "":
 		return c.bad("inodes "+noInodes, "")
 	case len(failed) > 0:
-		return c.bad(failed[0]+" failed", "")
+		c = c.bad(failed[0]+" failed", "")
+		c.Brief = failedService(n)
+		return c
 	case len(others) > 0:
 		return c.warn(others[0]+" failed", "")
 	case soon > 0:
@@ -83,6 +85,21 @@ func (s Sight) host(node string) Cell {
 		return c.warn(Plural(s.brokenWays(node), "broken way"), "")
 	}
 	return c
+}
+
+// failedService is a failed unit under the name of its service in the cluster file, which is the shorter one.
+func failedService(n probes.Node) string {
+	var names []string
+	for name, state := range n.Services {
+		if state == "failed" {
+			names = append(names, name+" failed")
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	sort.Strings(names)
+	return names[0]
 }
 
 // verdict is how a node is reached, as witnesses say; "" when that is not known.

@@ -67,6 +67,8 @@ func (s Sight) Summary() (string, Tone) {
 		return "who leads is not known: no fresh answers for " + Short(s.Late), Unseen
 	}
 	switch {
+	case s.State.Reach.Blind("blind") == "" && s.State.Reach.Few:
+		return "blind: most nodes are out of reach, and what is not seen may be well", Unseen
 	case p.Disputed != "":
 		return "leader disputed: " + p.Disputed, Bad
 	case p.Unseen != "":

@@ -33,7 +33,9 @@ func TestCellText(t *testing.T) {
 		{good, 16, "✓ 98 kB"},
 		{good, 5, "✓ fo…"},
 		{sick, 14, "✗ refused  16s"},
-		{sick, 9, "✗ refuse…"},
+		{sick, 13, "✗ refused"},
+		{sick, 8, "✗ refus…"},
+		{stack.Cell{Glyph: "!", Word: "disk 91%", Number: "full in 5h04m", Brief: "full in 5h04m", Tone: stack.Warn}, 18, "! full in 5h04m"},
 		{stack.Cell{}, 10, ""},
 		{sick, 0, ""},
 	} {

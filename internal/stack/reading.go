@@ -85,7 +85,9 @@ func (s Sight) Readings(system string) map[string][]Reading {
 			add(d.Node, d.Seen, maybe("lag", m.Lag, Bytes), maybe("commits that wait", d.Waiting, Count))
 		})
 	case "patroni":
-		each(s.Patroni.Members, func(m probes.Member) { add(m.Node, m.Seen, maybe("lag", m.Lag, Bytes), maybe("since etcd", m.DCSAge, Seconds)) })
+		each(s.Patroni.Members, func(m probes.Member) {
+			add(m.Node, m.Seen, maybe("lag", m.Lag, Bytes), maybe("since etcd", m.DCSAge, Seconds))
+		})
 	case "etcd":
 		each(s.Etcd.Members, func(m probes.EtcdMember) { add(m.Name, m.Seen, fact("", "database", m.DBSize, Bytes)) })
 	case "redis":

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"fmt"
+	"strings"
 
 	"recon/internal/inventory"
 	"recon/probes"
@@ -29,6 +30,10 @@ func (s Sight) Service(c *inventory.Cluster) Row {
 
 func (s Sight) try(name string, t probes.Try, slow float64, note string) Cell {
 	c, ok := s.silent(name, t.Seen)
+	fails := name + " fail"
+	if !strings.HasSuffix(name, "s") {
+		fails += "s"
+	}
 	switch {
 	case !t.Tried:
 		return c.as(GlyphNone, Dim, name+" not tried", "")
@@ -38,9 +43,11 @@ func (s Sight) try(name string, t probes.Try, slow float64, note string) Cell {
 		return c.as(GlyphUnknown, Dim, name+" old answer", Short(t.Age+s.Late))
 	case !ok && s.State.Reach.Blind("blind") == "" && s.State.Reach.Few:
 		// The way from here may be what is broken.
-		return c.as(GlyphUnknown, Unseen, name+" fails from here", Short(t.Since+s.Late))
+		c = c.as(GlyphUnknown, Unseen, fails+" from here", Short(t.Since+s.Late))
+		c.Brief = fails + " here"
+		return c
 	case !ok:
-		return c.bad(name+" failing", Short(t.Since+s.Late))
+		return c.bad(fails, Short(t.Since+s.Late))
 	case t.Latency >= slow:
 		return c.warn(name+" slow", milliseconds(t.Latency))
 	}

@@ -81,23 +81,24 @@ func (c Cell) bad(word, number string) Cell  { return c.as(GlyphBad, Bad, word, 
 // untold is the cell of something that answers, but does not tell what the cell is about.
 func (c Cell) untold(what string) Cell { return c.as(GlyphUnknown, Unseen, what+" not told", "") }
 
-// Text is the longest form that has room in so many cells of a terminal; what has none is cut.
+// Text is the longest form that has room in so many cells of a terminal; what has none is cut. What is not good keeps its
+// word and loses its number.
 func (c Cell) Text(width int) string {
 	long := c.Say()
 	if c.Number != "" {
 		long += "  " + c.Number
 	}
-	brief := c.Brief
-	if brief == "" {
-		brief = c.Number
-	}
 	if ansi.StringWidth(long) <= width {
 		return long
 	}
-	if short := c.Glyph + " " + brief; brief != "" && ansi.StringWidth(short) <= width && (c.Tone == Good || c.Brief != "") {
+	brief := c.Brief
+	if brief == "" && c.Tone == Good {
+		brief = c.Number
+	}
+	if short := c.Glyph + " " + brief; brief != "" && ansi.StringWidth(short) <= width {
 		return short
 	}
-	return ansi.Truncate(long, max(width, 0), "…")
+	return ansi.Truncate(c.Say(), max(width, 0), "…")
 }
 
 // one is the first member that is asked for.

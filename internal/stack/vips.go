@@ -28,6 +28,7 @@ func (s Sight) vip(v inventory.VIP) Cell {
 	default:
 		c.Glyph, c.Tone = GlyphBad, Bad
 		c.Word += strings.Join(have.Holders, " and ")
+		c.Brief = v.Name + " on " + Plural(len(have.Holders), "node")
 	}
 	return c
 }

@@ -1,0 +1,207 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"recon/internal/inventory"
+	"recon/probes"
+	"recon/probes/probestest"
+	"recon/runbooks"
+)
+
+// atStack is at, with the cluster file of the whole stack and books for it.
+func atStack(t *testing.T, width, height int, s *probes.State, change func(*inventory.Cluster), f func(d *desk)) {
+	t.Helper()
+	lib, err := loadBooks(probestest.StackInventory(), "testdata/stackbooks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	atOptions(t, width, height, s, func(o *Options) {
+		name, env := o.Cluster.Name, o.Cluster.Environment
+		o.Cluster, o.Library = probestest.StackInventory(), lib
+		o.Cluster.Name, o.Cluster.Environment = name, env
+		if change != nil {
+			change(o.Cluster)
+		}
+	}, f)
+}
+
+// stackScenes are States of the whole stack, each from the healthy one.
+func stackScenes() map[string]func(*probes.State) {
+	return map[string]func(*probes.State){
+		"healthy":           func(*probes.State) {},
+		"redis-master-dead": redisMasterDead,
+		"vip-twice":         vipTwice,
+		"netbox-502": func(s *probes.State) {
+			for _, code := range []*int{&s.NetBox.Members[2].Code, &s.NetBox.Entry.Code, &s.Web.Members[2].Code} {
+				*code = 502
+			}
+			s.Service.Login.Seen = probestest.Silent(s.Service.Login.Seen, 130*time.Second)
+			s.Service.Login.Error = "the login page answers 502"
+		},
+		"all-unseen":   allUnseen,
+		"host-dead":    hostDead,
+		"many-at-once": func(s *probes.State) { manyAtOnce(s) },
+	}
+}
+
+func redisMasterDead(s *probes.State) {
+	dead := &s.Redis.Members[0]
+	*dead = probes.RedisMember{Node: dead.Node, Seen: probestest.RefusedBy(dead.Seen, 4*time.Second)}
+	for i := range s.Redis.Members[1:] {
+		m := &s.Redis.Members[i+1]
+		m.LinkUp, m.LinkDown = false, 4
+	}
+	s.Redis.Master, s.Redis.Masters, s.Redis.Answered = nil, []string{}, 2
+	for i := range s.Sentinel.Members {
+		s.Sentinel.Members[i].SDown, s.Sentinel.Members[i].Flags = true, []string{"master", "s_down"}
+	}
+	for i := range s.HAProxy.Members {
+		b := s.HAProxy.Members[i].Redis
+		b.Up, b.UpNodes, b.Status = false, []string{}, "DOWN"
+	}
+	s.HAProxy.Redis = nil
+	s.Nodes[0].Units["redis-server"], s.Nodes[0].Services["redis"] = "failed", "failed"
+	s.HandsOff = probes.HandsOff{Known: true, Active: true, By: "sentinel", Left: 11, Why: "the Redis master does not answer"}
+}
+
+func vipTwice(s *probes.State) {
+	for _, name := range []string{"db", "web"} {
+		v := s.VIPs[name]
+		v.Holders, v.Holder = []string{"netbox-node-1", "netbox-node-3"}, nil
+		s.VIPs[name] = v
+	}
+	s.Keepalived.Members[0].Holds = []string{"db", "web"}
+	no := false
+	s.Cross.OneHolder, s.Cross.EntryWorks = &no, nil
+	s.Cross.Unclear["entry_works"] = "the db address has no single holder"
+	s.Cross.Disagreements = []string{"db is on netbox-node-1 and netbox-node-3", "web is on netbox-node-1 and netbox-node-3"}
+}
+
+func hostDead(s *probes.State) {
+	silent := func(seen *probes.Seen) { *seen = probestest.Silent(*seen, 42*time.Second) }
+	every(s, func(seen *probes.Seen) {
+		if strings.Contains(seen.Source, "172.16.113.202") || strings.HasSuffix(seen.Source, "node-2") {
+			silent(seen)
+		}
+	})
+	r := &s.Reach.Nodes[1]
+	r.Verdict, r.Why = "dead", "neither the console nor netbox-node-1 nor netbox-node-3 reaches any of its ports"
+	for _, by := range []string{"netbox-node-1", "netbox-node-3"} {
+		r.Witnesses = append(r.Witnesses,
+			probes.Witness{By: by, Service: "ssh", Port: 22, Error: "no answer within 2 s", Age: 3}, probes.Witness{By: by, Service: "patroni", Port: 8008, Error: "no answer within 2 s", Age: 3})
+	}
+	for i := range s.Sentinel.Members {
+		s.Sentinel.Members[i].OthersDown = 1
+	}
+}
+
+func allUnseen(s *probes.State) {
+	every(s, func(seen *probes.Seen) { *seen = probestest.Silent(*seen, 31*time.Second) })
+	for name, v := range s.VIPs {
+		v.Holders, v.Holder, v.Unseen = []string{}, nil, "no node answers"
+		s.VIPs[name] = v
+	}
+	s.Reach.Few, s.Reach.Unseen = true, ""
+	s.Patroni.Unseen, s.Patroni.UnseenDCS, s.Postgres.Unseen, s.Etcd.Unseen = "no member answered", "no member answered", "no member answered", "no member answered"
+	for _, unseen := range []*string{&s.Redis.Unseen, &s.Sentinel.Unseen, &s.HAProxy.Unseen, &s.PgBouncer.Unseen, &s.Web.Unseen, &s.NetBox.Unseen} {
+		*unseen = "none answered"
+	}
+	s.HandsOff.Known = false
+}
+
+// manyAtOnce breaks nearly everything: more findings than there is room, and only rows that are sick.
+func manyAtOnce(s *probes.State) {
+	vipTwice(s)
+	redisMasterDead(s)
+	s.NetBox.Members[2].Code = 502
+	s.NetBox.Queues[1].Waiting = 40
+	s.Service.Reads.Seen = probestest.Silent(s.Service.Reads.Seen, 40*time.Second)
+	s.Service.Reads.Error = "the server closed the connection unexpectedly: this probably means that it ended abnormally"
+	s.Web.Members[1].CertificateDays = 5
+	s.Nodes[2].Disks[0].Percent = 91
+	s.Patroni.Members[2].Primary, s.Patroni.Members[2].State = false, "stopped"
+	s.Patroni.Leader, s.Patroni.LockHolder = nil, nil
+}
+
+// fiveNodes is a cluster of five, the fourth of which is sick.
+func fiveNodes(c *inventory.Cluster, s *probes.State) {
+	for i := 4; i <= 5; i++ {
+		name, address := fmt.Sprintf("netbox-node-%d", i), fmt.Sprintf("172.16.113.20%d", i+2)
+		c.Nodes = append(c.Nodes, inventory.Node{Name: name, Address: address})
+		n := s.Nodes[1]
+		n.Name, n.Address = name, address
+		n.Addresses = []string{address}
+		s.Nodes = append(s.Nodes, n)
+		m := s.Redis.Members[1]
+		m.Node = name
+		s.Redis.Members = append(s.Redis.Members, m)
+		h := s.HAProxy.Members[1]
+		h.Node = name
+		s.HAProxy.Members = append(s.HAProxy.Members, h)
+	}
+	s.Redis.Members[3].LinkUp, s.Redis.Members[3].LinkDown = false, 90
+	c.Redis.Nodes = append(c.Redis.Nodes[:3:3], "netbox-node-4", "netbox-node-5")
+	c.HAProxy.Nodes = append(c.HAProxy.Nodes[:3:3], "netbox-node-4", "netbox-node-5")
+}
+
+func TestStackScreens(t *testing.T) {
+	for name, change := range stackScenes() {
+		each(t, name, func(t *testing.T, w, h int) (text string) {
+			atStack(t, w, h, probestest.Stack(), nil, func(d *desk) {
+				d.wait(2 * time.Second)
+				for range 2 {
+					s := probestest.Stack()
+					change(s)
+					d.see(s)
+					d.wait(6 * time.Second)
+				}
+				d.fits()
+				text = d.text()
+			})
+			return text
+		})
+	}
+	each(t, "half-built", func(t *testing.T, w, h int) (text string) {
+		s := probestest.Stack()
+		s.NetBox, s.Web, s.Redis, s.Sentinel, s.Service = probes.NetBox{}, probes.Web{}, probes.Redis{}, probes.Sentinel{}, probes.Service{}
+		s.PgBouncer.Members[2].Seen = probestest.RefusedBy(s.PgBouncer.Members[2].Seen, 3000*time.Second)
+		atStack(t, w, h, s, func(c *inventory.Cluster) { c.NetBox, c.Web, c.Redis, c.Sentinel = nil, nil, nil, nil }, func(d *desk) {
+			d.fits()
+			text = d.text()
+		})
+		return text
+	})
+	each(t, "five-nodes", func(t *testing.T, w, h int) (text string) {
+		s := probestest.Stack()
+		atStack(t, w, h, s, func(c *inventory.Cluster) { fiveNodes(c, s) }, func(d *desk) {
+			d.fits()
+			text = d.text()
+		})
+		return text
+	})
+	each(t, "findings", func(t *testing.T, w, h int) (text string) {
+		s := probestest.Stack()
+		s.NetBox.Members[2].Code = 502
+		manyAtOnce(s)
+		s.HandsOff = probes.HandsOff{Known: true}
+		atStack(t, w, h, s, nil, func(d *desk) {
+			d.key("tab", "down", "down")
+			d.fits()
+			text = d.text()
+		})
+		return text
+	})
+}
+
+// loadBooks are the books of a folder, without the library's own.
+func loadBooks(c *inventory.Cluster, folder string) (*runbooks.Library, error) {
+	lib, err := runbooks.Load(probes.Scope(c), folder)
+	if err != nil {
+		return nil, err
+	}
+	return ownOf(lib), nil
+}
