@@ -134,7 +134,7 @@ func TestEvidenceOfTheStack(t *testing.T) {
 	s = probestest.Stack()
 	s.HAProxy.Members[0].Write.Sessions = 7
 	s.HAProxy.Members[0].Backends[0].Sessions = 7
-	at(5, 0, s, "HAProxy on netbox-node-1", "The last ten minutes", "sessions", "7  (7 to 7)", "write                        pg_bkwrite", "name pg_bkread status UP")
+	at(5, 0, s, "HAProxy on netbox-node-1", "The last ten minutes", "sessions", "7  (7 to 7)", "write                      pg_bkwrite", "pg_bkread  status UP", "  netbox-node-3  node netbox-node-3  status UP  up true  check L7OK")
 	s = probestest.Stack()
 	s.Service.Login.Seen = probestest.Silent(s.Service.Login.Seen, 5*time.Second)
 	at(0, 2, s, "What users feel: login", "through ", "did not answer within 3 s", "✓ login → ✗ login fails", "test-netbox-5xx")

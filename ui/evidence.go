@@ -82,7 +82,8 @@ func (d *evidenceDialog) lines(t *Theme, width int) []string {
 			if i > 0 {
 				lead = fit("", 24) + " "
 			}
-			out = append(out, hang(lead+"  ", line, width)...)
+			text := strings.TrimLeft(line, " ")
+			out = append(out, hang(lead+"  "+line[:len(line)-len(text)], text, width)...)
 		}
 	}
 	if len(same) > 0 {

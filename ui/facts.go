@@ -44,19 +44,42 @@ func facts(v any) []fact {
 	return out
 }
 
-// inLines is a value for an operator's eyes, a line for each thing of a list of things.
+// inLines is a value for an operator's eyes, a line for each thing of a list of things, and below it what it consists of.
 func inLines(v reflect.Value) string {
 	if b, ok := v.Interface().(*probes.HAProxyBackend); ok && b != nil {
 		return b.Name // all of it stands among the backends
 	}
-	if v.Kind() != reflect.Slice || v.Type().Elem().Kind() != reflect.Struct || v.Len() == 0 {
+	if !ofThings(v) {
 		return worded(v)
 	}
 	var lines []string
 	for i := range v.Len() {
-		lines = append(lines, worded(v.Index(i)))
+		thing := v.Index(i)
+		var parts, below []string
+		for k := range thing.NumField() {
+			f := thing.Field(k)
+			name, _, _ := strings.Cut(thing.Type().Field(k).Tag.Get("json"), ",")
+			switch {
+			case !thing.Type().Field(k).IsExported() || name == "" || f.IsZero():
+			case ofThings(f):
+				below = append(below, strings.Split(inLines(f), "\n")...)
+			case name == "name":
+				parts = append(parts, worded(f))
+			default:
+				parts = append(parts, name+" "+worded(f))
+			}
+		}
+		lines = append(lines, strings.Join(parts, "  "))
+		for _, l := range below {
+			lines = append(lines, "  "+l)
+		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// ofThings says whether a value is a list of structs that has some.
+func ofThings(v reflect.Value) bool {
+	return v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct && v.Len() > 0
 }
 
 // worded is a value for an operator's eyes, on one line.
