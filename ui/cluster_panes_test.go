@@ -86,8 +86,8 @@ func TestTheStackFitsEverywhere(t *testing.T) {
 		atStack(t, 120, 36, s, nil, func(d *desk) {
 			for _, keys := range [][]string{{}, {"tab"}, {"tab"}, {"tab", "enter"}} {
 				d.key(keys...)
-				for w := 40; w <= 200; w += 7 {
-					for h := 10; h <= 60; h += 5 {
+				for w := 40; w <= 200; w += 20 {
+					for h := 10; h <= 60; h += 7 {
 						d.send(sized([2]int{w, h}))
 						if w < minWidth || h < minHeight {
 							d.shows("recon needs")
