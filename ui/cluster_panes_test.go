@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"recon/internal/stack"
 	"recon/probes"
 	"recon/probes/probestest"
 )
@@ -139,4 +140,19 @@ func TestEvidenceOfTheStack(t *testing.T) {
 	s.Service.Login.Seen = probestest.Silent(s.Service.Login.Seen, 5*time.Second)
 	at(0, 2, s, "What users feel: login", "through ", "did not answer within 3 s", "✓ login → ✗ login fails", "test-netbox-5xx")
 	at(3, 0, s, "Web proxy on netbox-node-1", "the key file is not readable for the ssh user")
+}
+
+// Beside a walk stand the systems that its book names.
+func TestTheStripOfTheWholeStack(t *testing.T) {
+	s := probestest.Stack()
+	redisMasterDead(s)
+	text := strings.Join(liveLines(&Theme{}, stack.Sight{State: s}, []string{"redis", "sentinel", "netbox"}, 50), "\n")
+	for _, want := range []string{"✗ refused  4.0s", "✗ link down  4.0s", "! master s_down", "✓ 4.4.1  3 workers", "◆ netbox-node-3", "redis-server failed"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not among\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "haproxy") || strings.Contains(text, "etcd") {
+		t.Errorf("systems that the book does not name:\n%s", text)
+	}
 }

@@ -45,6 +45,22 @@ func liveLines(t *Theme, s stack.Sight, systems []string, width int) []string {
 		}
 		add("etcd", "etcd", note)
 	}
+	for _, more := range []struct {
+		system, name string
+		seen         []probes.Seen
+	}{
+		{"redis", "redis", seenOf(s.State.Redis.Members, func(m probes.RedisMember) probes.Seen { return m.Seen })},
+		{"sentinel", "sentinel", seenOf(s.State.Sentinel.Members, func(m probes.SentinelMember) probes.Seen { return m.Seen })},
+		{"pgbouncer", "pgbouncer", seenOf(s.PgBouncer.Members, func(m probes.PgBouncerMember) probes.Seen { return m.Seen })},
+		{"haproxy", "haproxy", seenOf(s.HAProxy.Members, func(m probes.HAProxyMember) probes.Seen { return m.Seen })},
+		{"keepalived", "keepalived", seenOf(s.Keepalived.Members, func(m probes.KeepalivedMember) probes.Seen { return m.Seen })},
+		{"web", "web proxy", seenOf(s.Web.Members, func(m probes.WebMember) probes.Seen { return m.Seen })},
+		{"netbox", "netbox", seenOf(s.NetBox.Members, func(m probes.NetBoxMember) probes.Seen { return m.Seen })},
+	} {
+		if slices.Contains(systems, more.system) && len(more.seen) > 0 {
+			add(more.system, more.name, oldest(more.seen, s.Late))
+		}
+	}
 	var vips []string
 	for name := range s.VIPs {
 		vips = append(vips, name)
