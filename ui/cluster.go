@@ -270,19 +270,22 @@ func (c *cluster) evidence(rows []stack.Row) tea.Cmd {
 		i = c.order(matrix(rows))[c.column]
 	}
 	node := r.Cells[i].Node
-	return c.open(newEvidence(c.state, c.library, r, node, c.clock, func(t *Theme, width int) []string { return c.past(t, r, node, width) }))
+	return c.open(newEvidence(c.state, c.library, r, node, c.clock, past{
+		numbers: func(t *Theme, width int) []string {
+			return under(t, "The last ten minutes", c.trends.lines(t, place{r.System, node}, width))
+		},
+		changes: func(t *Theme, width int) []string {
+			return under(t, "Changes", c.history.of(t, place{r.Name, node}, c.show, width))
+		},
+	}))
 }
 
-// past are the numbers of a cell over the last ten minutes, and its last changes.
-func (c *cluster) past(t *Theme, r stack.Row, node string, width int) []string {
-	var out []string
-	if lines := c.trends.lines(t, place{r.System, node}, width); len(lines) > 0 {
-		out = append(append(out, "", t.Strong.Render("The last ten minutes")), lines...)
+// under is a title with lines below it; nothing when there are none.
+func under(t *Theme, title string, lines []string) []string {
+	if len(lines) == 0 {
+		return nil
 	}
-	if lines := c.history.of(t, place{r.Name, node}, c.show, width); len(lines) > 0 {
-		out = append(append(out, "", t.Strong.Render("Changes")), lines...)
-	}
-	return out
+	return append([]string{"", t.Strong.Render(title)}, lines...)
 }
 
 func (c *cluster) bindings() []key.Binding {

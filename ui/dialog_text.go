@@ -1,8 +1,11 @@
 package ui
 
 import (
+	"strings"
+
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 )
 
 // textDialog shows something to read. press is what else its keys do; they close it.
@@ -51,6 +54,15 @@ func (d *textDialog) update(msg tea.Msg) (tea.Msg, bool) {
 func (d *textDialog) view(t *Theme, width, height int, _ bool) (string, []string) {
 	lines := d.text(t, width)
 	return d.heading, d.scroll.view(t, lines, width, min(height-1, len(lines)))
+}
+
+// widest is the width of the longest line, seen or not, so that the frame stays where it is while one scrolls.
+func (d *textDialog) widest(t *Theme, width int) int {
+	wide := 0
+	for _, l := range d.text(t, width) {
+		wide = max(wide, ansi.StringWidth(strings.TrimRight(l, " ")))
+	}
+	return wide
 }
 
 func (d *textDialog) bindings() []key.Binding {

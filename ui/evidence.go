@@ -20,12 +20,16 @@ type evidenceDialog struct {
 	system, node string
 	books        []*runbooks.Runbook
 	show         func(time.Time) string
-	// past is what was seen of the cell before: its numbers over time and its changes.
-	past func(t *Theme, width int) []string
+	past
 }
 
-func newEvidence(s *probes.State, lib *runbooks.Library, r stack.Row, node string, c clock, past func(*Theme, int) []string) *evidenceDialog {
-	d := &evidenceDialog{state: s, system: r.System, node: node, show: c.show, past: past}
+// past is what was seen of a cell before: its numbers over time, and its changes.
+type past struct {
+	numbers, changes func(t *Theme, width int) []string
+}
+
+func newEvidence(s *probes.State, lib *runbooks.Library, r stack.Row, node string, c clock, before past) *evidenceDialog {
+	d := &evidenceDialog{state: s, system: r.System, node: node, show: c.show, past: before}
 	if lib != nil {
 		about := concerned(r.System, node)
 		for _, b := range lib.Books {
@@ -62,6 +66,10 @@ func (d *evidenceDialog) lines(t *Theme, width int) []string {
 	var out []string
 	if seen != nil {
 		out = append(out, provenance(t, seen, d.show, width)...)
+	}
+	out = append(out, d.witnesses(t, width)...)
+	out = append(out, d.numbers(t, width)...)
+	if len(out) > 0 {
 		out = append(out, "")
 	}
 	var same []string
@@ -89,9 +97,8 @@ func (d *evidenceDialog) lines(t *Theme, width int) []string {
 	if len(same) > 0 {
 		out = append(out, hang(t.paint(dim, fit("not seen", 24))+" "+t.paint(unseen, "? "), seen.Blind("")+", so nothing is known of: "+strings.Join(same, ", "), width)...)
 	}
-	out = append(out, d.witnesses(t, width)...)
 	out = append(out, d.agreement(t, width)...)
-	out = append(out, d.past(t, width)...)
+	out = append(out, d.changes(t, width)...)
 	if len(d.books) > 0 {
 		out = append(out, "", t.Strong.Render("Runbooks that concern it"))
 		for _, b := range d.books {

@@ -35,6 +35,9 @@ func (c *console) content() string {
 		heading, lines := top.view(t, in.width, min(in.height, room-2), !top.awake)
 		_, rule := t.environment(c.frame.file.Environment)
 		wide := max(ansi.StringWidth(heading)+2, narrowDialog)
+		if long, ok := top.dialog.(interface{ widest(*Theme, int) int }); ok {
+			wide = max(wide, long.widest(t, in.width))
+		}
 		for i, l := range lines {
 			lines[i] = strings.TrimRight(l, " ")
 			wide = max(wide, ansi.StringWidth(lines[i]))

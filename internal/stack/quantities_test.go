@@ -2,8 +2,10 @@ package stack_test
 
 import (
 	"testing"
+	"time"
 
 	"recon/internal/stack"
+	"recon/probes/probestest"
 )
 
 func TestQuantities(t *testing.T) {
@@ -16,6 +18,30 @@ func TestQuantities(t *testing.T) {
 		if got := stack.Size(n); got != want {
 			t.Errorf("%d: %q, want %q", n, got, want)
 		}
+	}
+}
+
+func TestReadings(t *testing.T) {
+	for want, got := range map[string]string{
+		"20 ms": stack.Seconds.Say(0.02), "12s": stack.Seconds.Say(12), "16 kB": stack.Bytes.Say(16000), "42%": stack.Percent.Say(42.2), "0.4": stack.Count.Say(0.42), "7": stack.Count.Say(7),
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	s := probestest.Stack()
+	s.PgBouncer.Members[0].Waiting = 4
+	s.PgBouncer.Members[1].Unread["waiting"] = "SHOW POOLS is not allowed"
+	s.Redis.Members[2].Seen = probestest.RefusedBy(s.Redis.Members[2].Seen, time.Second)
+	at := stack.Sight{State: s}
+	if got := at.Readings("pgbouncer"); len(got["netbox-node-1"]) != 3 || got["netbox-node-1"][2] != (stack.Reading{Name: "clients waiting", Value: 4}) || len(got["netbox-node-2"]) != 2 {
+		t.Errorf("%+v", got)
+	}
+	if got := at.Readings("redis"); len(got) != 2 {
+		t.Errorf("one that refuses has numbers: %+v", got)
+	}
+	if got := (stack.Sight{State: s, Late: 11}).Readings("etcd"); len(got) != 0 {
+		t.Errorf("old numbers: %+v", got)
 	}
 }
 

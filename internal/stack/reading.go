@@ -39,6 +39,9 @@ func (u Unit) Say(v float64) string {
 	case Percent:
 		return fmt.Sprintf("%.0f%%", v)
 	}
+	if v != math.Trunc(v) {
+		return fmt.Sprintf("%.1f", v)
+	}
 	return fmt.Sprintf("%.0f", v)
 }
 
