@@ -9,8 +9,10 @@ type answer[T any] struct {
 	since   time.Time
 	err     string // why it did not answer; empty when it did
 	refused bool
-	source  string
-	fact    T
+	// spoke says that its ssh server answered, although it let nobody in.
+	spoke  bool
+	source string
+	fact   T
 }
 
 // raw is the last answer of every target, by system and node. Assembling makes a State of it.

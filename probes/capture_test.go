@@ -48,6 +48,10 @@ func (o oneAddress) Dial(ctx context.Context, _, network, _ string) (net.Conn, e
 	return (&net.Dialer{}).DialContext(ctx, network, o.addr)
 }
 
+func (o oneAddress) From(ctx context.Context, node, network, address string) (net.Conn, error) {
+	return o.Dial(ctx, node, network, address)
+}
+
 func (oneAddress) Output(context.Context, string, string) ([]byte, error) {
 	return nil, errors.New("not a host")
 }

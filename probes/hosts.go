@@ -19,6 +19,9 @@ type Hosts interface {
 	// Dial connects to an address as the node sees it (`dial: ssh`) or as the console does (`dial: direct`). It ends with
 	// ctx. An error for which Refused is true means that the host answered and nothing listens there.
 	Dial(ctx context.Context, node, network, address string) (net.Conn, error)
+	// From connects to an address as the node sees it, whatever Dial does. A *BlindError means that the node could not try;
+	// any other error but a refusal means that nothing came back from the address.
+	From(ctx context.Context, node, network, address string) (net.Conn, error)
 	// Output runs a script with /bin/sh on the node, as the ssh user, and returns what it wrote to standard output. It ends
 	// with ctx; an exit status other than 0 is an error.
 	Output(ctx context.Context, node, script string) ([]byte, error)
@@ -44,10 +47,25 @@ func (e *RefusedError) Error() string { return "nothing listens on " + e.Address
 // Unwrap is the error of the connection attempt.
 func (e *RefusedError) Unwrap() error { return e.Err }
 
+// BlindError is a node that could not try to connect, so that nothing is known of the address.
+type BlindError struct{ Node, Why string }
+
+func (e *BlindError) Error() string { return e.Why }
+
+// SSHError is a host that was not reached over ssh. Refused says that nothing listens on its ssh port, Answered that its
+// ssh server answered and let nobody in.
+type SSHError struct {
+	Words             string
+	Refused, Answered bool
+}
+
+func (e *SSHError) Error() string { return e.Words }
+
 // Refused says whether an error means that the host answered and nothing listens there. Silence is not that.
 func Refused(err error) bool {
 	var r *RefusedError
-	return errors.As(err, &r) || errors.Is(err, syscall.ECONNREFUSED)
+	var s *SSHError
+	return errors.As(err, &r) || errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &s) && s.Refused
 }
 
 // dialer reaches one address of one node and remembers how the last attempt ended, because the clients of etcd and
@@ -93,9 +111,12 @@ func (d *dialer) cause(err error) error {
 // words is an error as the operator reads it: one line, made safe, without what the client adds.
 func words(err error, within time.Duration) string {
 	var timeout net.Error
+	var login *SSHError
 	switch {
 	case err == nil:
 		return ""
+	case errors.As(err, &login):
+		return line(login.Words)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
 		errors.As(err, &timeout) && timeout.Timeout():
 		return fmt.Sprintf("did not answer within %g s", within.Seconds())

@@ -113,6 +113,37 @@ func TestDialErrors(t *testing.T) {
 	}
 }
 
+// A node that cannot try says nothing of the port; anything else does.
+func TestFromErrors(t *testing.T) {
+	cause := errors.New("no such luck")
+	for _, tc := range []struct {
+		err            error
+		blind, refused bool
+		words          string
+	}{
+		{&remote.DialError{Host: "n", Addr: "192.0.2.1:8008", NoSSH: true, Err: cause}, true, false, "n is not reached over ssh: no such luck"},
+		{&remote.DialError{Host: "n", Addr: "192.0.2.1:8008", Forbidden: true, Err: cause}, true, false, "the sshd of n does not let it try: allow it with AllowTcpForwarding"},
+		{&remote.DialError{Host: "n", Addr: "192.0.2.1:8008", Refused: true, Err: cause}, false, true, "nothing listens on 192.0.2.1:8008"},
+		{&remote.DialError{Host: "n", Addr: "192.0.2.1:8008", Timeout: true, Err: cause}, false, false, "did not answer within 3 s"},
+		{&remote.DialError{Host: "n", Addr: "192.0.2.1:8008", Err: cause}, false, false, "no such luck"},
+		{nil, false, false, ""},
+	} {
+		err := fromError(tc.err)
+		var blind *BlindError
+		if errors.As(err, &blind) != tc.blind || Refused(err) != tc.refused || !strings.Contains(words(err, deadline), tc.words) || tc.words == "" && err != nil {
+			t.Errorf("%v: %#v, %q", tc.err, err, words(err, deadline))
+		}
+	}
+	for _, tc := range []struct {
+		err     *SSHError
+		refused bool
+	}{{&SSHError{Words: "ssh to n: refused", Refused: true}, true}, {&SSHError{Words: "ssh login at n: no key", Answered: true}, false}} {
+		if Refused(tc.err) != tc.refused || words(tc.err, deadline) != tc.err.Words {
+			t.Errorf("%v: refused %v, %q", tc.err, Refused(tc.err), words(tc.err, deadline))
+		}
+	}
+}
+
 func TestOutputIsCapped(t *testing.T) {
 	c := &capped{limit: 10}
 	for range 5 {

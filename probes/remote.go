@@ -22,13 +22,34 @@ func (p pool) Dial(ctx context.Context, node, network, address string) (net.Conn
 	return conn, dialError(err)
 }
 
+// From tells a node that cannot try from an address that does not answer.
+func (p pool) From(ctx context.Context, node, network, address string) (net.Conn, error) {
+	conn, err := p.Pool.From(ctx, node, network, address)
+	return conn, fromError(err)
+}
+
+func fromError(err error) error {
+	var d *remote.DialError
+	if errors.As(err, &d) && (d.NoSSH || d.Forbidden) {
+		return &BlindError{Node: d.Host, Why: dialWords(d)}
+	}
+	return dialError(err)
+}
+
+func dialWords(d *remote.DialError) string {
+	if d.NoSSH {
+		return d.Host + " is not reached over ssh: " + d.Err.Error()
+	}
+	return "the sshd of " + d.Host + " does not let it try: allow it with AllowTcpForwarding and PermitOpen"
+}
+
 func dialError(err error) error {
 	var d *remote.DialError
 	switch {
 	case err == nil || !errors.As(err, &d):
 		return err
 	case d.NoSSH:
-		return errors.New(d.Host + " is not reached over ssh: " + d.Err.Error())
+		return errors.New(dialWords(d))
 	case d.Refused:
 		return &RefusedError{Address: d.Addr, Err: err}
 	}
@@ -52,6 +73,11 @@ func (p pool) Output(ctx context.Context, node, script string) ([]byte, error) {
 		return nil, ctx.Err()
 	case e.Kind == remote.Failed:
 		return nil, fmt.Errorf("the script on %s ended with status %d", node, e.Code)
+	}
+	if c := e.Connect; c != nil {
+		return nil, &SSHError{
+			Words: c.Error(), Refused: c.Refused && c.Stage == remote.StageConnect, Answered: c.Stage == remote.StageHostKey || c.Stage == remote.StageLogin,
+		}
 	}
 	return nil, errors.New(either(e.Reason, "the script was not run: "+string(e.Kind)))
 }

@@ -35,8 +35,10 @@ type Reach struct {
 	// Broken are the ways between two nodes on which one does not reach the other although both answer the console.
 	Broken []Link `json:"broken" about:"ways between nodes on which nothing comes through, as witnesses say"`
 	// Blind is true when the console reaches less than half of the nodes: then what it says of the cluster is worth little.
-	Few    bool   `json:"blind" about:"the console reaches fewer than half of the nodes over ssh"`
-	Unseen string `json:"unseen" gate:"-"`
+	Few bool `json:"blind" about:"the console reaches fewer than half of the nodes over ssh"`
+	// Unseen is why broken is not a fact, UnseenFew why blind is not, or "".
+	Unseen    string `json:"unseen" gate:"-"`
+	UnseenFew string `json:"unseen_blind" gate:"-"`
 }
 
 // Blind says why a field is not a fact now.
@@ -46,6 +48,8 @@ func (r Reach) Blind(field string) string {
 		return neverAsked
 	case field == "nodes":
 		return ""
+	case field == "blind":
+		return r.UnseenFew
 	}
 	return r.Unseen
 }
@@ -54,19 +58,27 @@ func (r Reach) Blind(field string) string {
 type NodeReach struct {
 	Name string `json:"name" about:"the node's name"`
 	// Verdict is up: the console reaches it; dead: neither the console nor any witness reaches any of its ports; cut off: a
-	// witness reaches it and the console does not; ssh down: its host answers and ssh does not; alone: it answers the
-	// console and reaches no other node, nor is it reached.
+	// witness reaches it and the console does not; ssh down: its host answers and ssh does not let us in; alone: it answers
+	// the console and reaches no other node, nor is it reached. It is not a fact when the console does not reach the node and
+	// nobody can be asked who reaches anybody else: then it may be the network as well as the host.
 	Verdict string `json:"verdict" about:"up, dead, cut off, ssh down or alone"`
 	// Why is the verdict in words, with its witnesses.
 	Why       string    `json:"why" about:"the verdict in words"`
 	Witnesses []Witness `json:"witnesses" about:"what other nodes say of it"`
-	Unseen    string    `json:"unseen" gate:"-"`
+	// Blinded is why the node can not be a witness itself: it is not reached over ssh, or its sshd forwards nothing.
+	Blinded string `json:"blinded" about:"why it cannot be asked about the others, or empty"`
+	Unseen  string `json:"unseen" gate:"-"`
+	// UnseenWitness is why Blinded is not a fact, or "".
+	UnseenWitness string `json:"unseen_witness" gate:"-"`
 }
 
 // Blind says why a field is not a fact now.
 func (n NodeReach) Blind(field string) string {
-	if field == "name" || field == "witnesses" {
+	switch field {
+	case "name", "witnesses":
 		return ""
+	case "blinded":
+		return n.UnseenWitness
 	}
 	return n.Unseen
 }

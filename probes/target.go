@@ -24,6 +24,11 @@ type target struct {
 	// asked holds a token when somebody wants an answer to a question that is begun from now on.
 	asked chan struct{}
 	now   func() time.Time
+	// pause, where it is not nil, is the pause between two probes instead of the watch's interval. whole is a probe that is
+	// never called off. wake says that a new State calls for a probe at once.
+	pause func() time.Duration
+	whole bool
+	wake  func(old, new *State) bool
 
 	mu sync.Mutex
 	// probing is whether a probe is under way, and began when it began. callOff ends it, when its answer comes too late for
@@ -52,6 +57,9 @@ func (t *target) run(ctx context.Context, interval time.Duration) {
 		if calledOff {
 			continue
 		}
+		if t.pause != nil {
+			interval = t.pause()
+		}
 		// A tenth of jitter, so that the targets do not march in step.
 		pause := time.NewTimer(interval*9/10 + rand.N(interval/5+1))
 		select {
@@ -78,7 +86,7 @@ func (t *target) once(ctx context.Context, mayCallOff bool) bool {
 	default:
 	}
 	t.began, t.probing = t.now(), true
-	if mayCallOff {
+	if mayCallOff && !t.whole {
 		t.callOff = func() { callOff(errAgain) }
 	}
 	t.mu.Unlock()
@@ -131,6 +139,8 @@ func aimed[T any](w *Watch, all map[string]answer[T], section, node, source stri
 				}
 				var none T
 				a.fact, a.err, a.refused = none, either(words(err, limit), "did not answer"), Refused(err)
+				var login *SSHError
+				a.spoke = errors.As(err, &login) && login.Answered
 			}
 			a.ended = w.now()
 			record(w, all, node, a)

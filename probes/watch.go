@@ -133,7 +133,12 @@ func (w *Watch) publish() {
 	defer w.mu.Unlock()
 	s := w.view(time.Time{})
 	w.memory = w.memory.after(s)
-	w.state.Store(s)
+	old := w.state.Swap(s)
+	for _, t := range w.targets {
+		if t.wake != nil && old != nil && t.wake(old, s) {
+			t.again(s.At)
+		}
+	}
 	for ch := range w.subs {
 		select {
 		case ch <- struct{}{}:

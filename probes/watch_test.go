@@ -59,7 +59,7 @@ func until(t *testing.T, w *probes.Watch, what string, holds func(s *probes.Stat
 		select {
 		case <-updates:
 		case <-limit.C:
-			t.Fatalf("never seen: %s; patroni is %+v", what, w.State().Patroni)
+			t.Fatalf("never seen: %s; patroni is %+v; reach is %+v", what, w.State().Patroni, w.State().Reach)
 		}
 	}
 }

@@ -17,7 +17,9 @@ type DialError struct {
 	// Refused is true when the host answered that nothing listens on Addr, Timeout when nothing answered in time. Both are
 	// false when NoSSH is true: then the node was not reached, and the port was never tried. Err is a *ConnectError then.
 	Refused, Timeout, NoSSH bool
-	Err                     error
+	// Forbidden is true when the node's sshd does not allow the connection; the port was never tried either.
+	Forbidden bool
+	Err       error
 }
 
 func (e *DialError) Error() string {

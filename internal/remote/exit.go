@@ -33,6 +33,8 @@ type Exit struct {
 	Signal string
 	// Reason is one line, clean of control characters and secrets; empty for OK.
 	Reason string
+	// Connect is why there was no connection, for NotStarted; nil when that was not the reason.
+	Connect *ConnectError
 	// Began is when the command was sent, or when Run was called if it was not sent. Duration counts from there.
 	Began    time.Time
 	Duration time.Duration

@@ -27,7 +27,9 @@ func (p *Pool) Run(ctx context.Context, node string, cmd Command) Exit {
 		case context.DeadlineExceeded:
 			words = "its deadline came before anything was sent"
 		}
-		return Exit{Kind: NotStarted, Reason: words, Began: began, Duration: time.Since(began)}
+		var connect *ConnectError
+		errors.As(err, &connect)
+		return Exit{Kind: NotStarted, Reason: words, Connect: connect, Began: began, Duration: time.Since(began)}
 	}
 	if err := context.Cause(ctx); err != nil {
 		return not(err)

@@ -22,15 +22,23 @@ import (
 // work on what it returns. Every error is a *DialError; while a node cannot be reached the last error comes back at once
 // until it is time for the next attempt.
 func (p *Pool) Dial(ctx context.Context, node, network, address string) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.timing.connect)
-	defer cancel()
 	if p.cluster.Dial == inventory.DialDirect {
+		ctx, cancel := context.WithTimeout(ctx, p.timing.connect)
+		defer cancel()
 		conn, err := new(net.Dialer).DialContext(ctx, network, address)
 		if err != nil {
 			return nil, &DialError{Host: node, Addr: address, Refused: refused(err), Timeout: timeout(err), Err: err}
 		}
 		return conn, nil
 	}
+	return p.From(ctx, node, network, address)
+}
+
+// From is Dial through the ssh connection of a node, whatever the cluster file says of the way to services: it is how the
+// node itself reaches an address.
+func (p *Pool) From(ctx context.Context, node, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.timing.connect)
+	defer cancel()
 	l, err := p.link(node)
 	if err != nil {
 		return nil, &DialError{Host: node, Addr: address, NoSSH: true, Err: err}
@@ -127,6 +135,7 @@ func (c *connection) tunnelError(address string, err error) error {
 		return &DialError{Host: c.ep.name, Addr: address, NoSSH: true, Err: c.broken(err)}
 	case !errors.As(err, &o):
 	case o.Reason == ssh.Prohibited:
+		d.Forbidden = true
 		d.Err = errors.New("sshd does not allow it: allow it with AllowTcpForwarding and PermitOpen, or set `dial: direct`")
 	default:
 		// sshd sends strerror(3) of its own connect(2).

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"google.golang.org/grpc"
 
 	"recon/internal/inventory"
+	"recon/probes"
 )
 
 // The ports in Cluster.Inventory.
@@ -22,6 +24,7 @@ const (
 	EtcdPort     = 22379
 	PatroniPort  = 8008
 	PostgresPort = 5432
+	PeerPort     = 22380
 )
 
 // Cluster is a running pretended cluster.
@@ -37,7 +40,7 @@ type Cluster struct {
 func Inventory() *inventory.Cluster {
 	c := &inventory.Cluster{
 		Name: "netbox-test", Environment: inventory.Training, Dial: inventory.DialDirect, Interval: 50 * time.Millisecond,
-		Etcd:       &inventory.Etcd{ClientPort: EtcdPort, PeerPort: 22380, Unit: "etcd-patroni", DataDir: "/var/lib/etcd-patroni", Scheme: "http"},
+		Etcd:       &inventory.Etcd{ClientPort: EtcdPort, PeerPort: PeerPort, Unit: "etcd-patroni", DataDir: "/var/lib/etcd-patroni", Scheme: "http"},
 		Patroni:    &inventory.Patroni{RESTPort: PatroniPort, Unit: "patroni", Config: "/etc/patroni/patroni.yml", Scope: "pgclusternetbox", Namespace: "/service/pgcluster/", Scheme: "http"},
 		Postgres:   &inventory.Postgres{Port: PostgresPort, DataDir: "/var/lib/postgresql/17/patroni", User: "recon", Database: "postgres", SSLMode: "disable"},
 		Keepalived: &inventory.Service{Unit: "keepalived"},
@@ -58,10 +61,13 @@ func New(tb testing.TB) *Cluster {
 	tb.Helper()
 	c := &Cluster{Inventory: Inventory(), Hosts: &Hosts{}, world: HealthyWorld()}
 	c.Hosts.Scripts(c.runScript)
+	c.Hosts.Holders(c.holder)
 	for _, n := range c.Inventory.Nodes {
 		c.startPatroni(tb, n)
 		c.startEtcd(tb, n)
 		c.startPostgres(tb, n)
+		c.startBare(tb, n.Name, strconv.Itoa(PeerPort))
+		c.startBare(tb, n.Name, "22")
 	}
 	return c
 }
@@ -75,7 +81,27 @@ func (c *Cluster) Change(f func(w *World)) {
 		c.Hosts.Set(name, strconv.Itoa(EtcdPort), m.Etcd)
 		c.Hosts.Set(name, strconv.Itoa(PatroniPort), m.Patroni)
 		c.Hosts.Set(name, strconv.Itoa(PostgresPort), m.Postgres)
+		c.Hosts.Set(name, "22", m.SSH)
+		c.Hosts.Hide(name, m.CutOff)
+		dead := Refused
+		if m.SSH == Off && m.Etcd == Off && m.Patroni == Off && m.Postgres == Off {
+			dead = Off
+		}
+		c.Hosts.Floor(name, dead)
 	}
+}
+
+// holder is the node that has an address: its own, or a floating one.
+func (c *Cluster) holder(address string) (node string, ok bool) {
+	c.look(func(w *World) {
+		for _, n := range c.Inventory.Nodes {
+			if n.Address == address || slices.Contains(w.Machines[n.Name].VIPs, address) {
+				node, ok = n.Name, true
+				return
+			}
+		}
+	})
+	return node, ok
 }
 
 // look calls f while nothing changes.
@@ -88,7 +114,11 @@ func (c *Cluster) look(f func(w *World)) {
 // mode is how a service of a machine behaves now; a server asks it too, so that connections that were made before a
 // change feel it.
 func (c *Cluster) mode(get func(m *Machine) Mode, node string) (m Mode) {
-	c.look(func(w *World) { m = get(w.Machines[node]) })
+	c.look(func(w *World) {
+		if m = get(w.Machines[node]); w.Machines[node].CutOff {
+			m = Off // only the console speaks more than a greeting to what runs there
+		}
+	})
 	return m
 }
 
@@ -118,6 +148,31 @@ func (c *Cluster) startPatroni(tb testing.TB, n inventory.Node) {
 	})
 }
 
+// startBare is a port that takes connections and hangs up.
+func (c *Cluster) startBare(tb testing.TB, node, port string) {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c.Hosts.Serve(node, port, l.Addr())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = conn.Close() // that is all it does
+		}
+	}()
+	tb.Cleanup(func() {
+		_ = l.Close()
+		<-done
+	})
+}
+
 func (c *Cluster) startEtcd(tb testing.TB, n inventory.Node) {
 	tb.Helper()
 	l := c.listen(tb, n.Name, EtcdPort)
@@ -141,7 +196,7 @@ func (c *Cluster) runScript(ctx context.Context, node, script string) ([]byte, e
 		<-ctx.Done()
 		return nil, ctx.Err()
 	case Refused, Garbage:
-		return nil, errors.New("connect to the ssh port of " + node + ": connection refused")
+		return nil, &probes.SSHError{Words: "ssh to " + node + ": refused, nothing listens there", Refused: true}
 	}
 	if !strings.Contains(script, "--recon-start") {
 		return nil, errors.New("the pretended hosts know only the probe's own script")

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"recon/probes"
 )
 
 // Mode is how a port behaves.
@@ -38,6 +40,13 @@ type Hosts struct {
 	modes   map[string]Mode
 	scripts func(ctx context.Context, node, script string) ([]byte, error)
 	dials   map[string]int
+	// floor is how ports behave that nothing else is said of. cuts are the ways between two nodes on which nothing comes
+	// through, hidden the nodes that the console does not reach, forbidden those whose sshd forwards nothing.
+	floor                   map[string]Mode
+	cuts, hidden, forbidden map[string]bool
+	// holder says which node has an address; nil leaves every address with the node that is asked for.
+	holder func(address string) (string, bool)
+	ssh    bool
 }
 
 func key(node, port string) string { return node + ":" + port }
@@ -62,6 +71,48 @@ func (h *Hosts) Set(node, port string, m Mode) {
 	h.modes[key(node, port)] = m
 }
 
+// Floor is how the ports of a node behave that Serve and Set say nothing of; they refuse otherwise.
+func (h *Hosts) Floor(node string, m Mode) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.floor == nil {
+		h.floor = map[string]Mode{}
+	}
+	h.floor[node] = m
+}
+
+// Cut says whether nothing comes through from one node to another. The way back is another way.
+func (h *Hosts) Cut(from, to string, cut bool) { h.note(&h.cuts, from+" to "+to, cut) }
+
+// Hide says whether the console does not reach a node at all, while the other nodes do.
+func (h *Hosts) Hide(node string, hidden bool) { h.note(&h.hidden, node, hidden) }
+
+// Forbid says whether the sshd of a node forwards nothing.
+func (h *Hosts) Forbid(node string, forbidden bool) { h.note(&h.forbidden, node, forbidden) }
+
+func (h *Hosts) note(to *map[string]bool, what string, so bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if *to == nil {
+		*to = map[string]bool{}
+	}
+	(*to)[what] = so
+}
+
+// Holders says which node has an address, the floating ones included.
+func (h *Hosts) Holders(holder func(address string) (string, bool)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.holder = holder
+}
+
+// ThroughSSH makes Dial go through the ssh connection of its node, as `dial: ssh` does.
+func (h *Hosts) ThroughSSH() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ssh = true
+}
+
 // Scripts is what runs the scripts of Output.
 func (h *Hosts) Scripts(run func(ctx context.Context, node, script string) ([]byte, error)) {
 	h.mu.Lock()
@@ -76,14 +127,54 @@ func (h *Hosts) Dials(node, port string) int {
 	return h.dials[key(node, port)]
 }
 
-// Dial connects to whatever answers for the port of address on the node; the host in address is not looked at.
+// Dial connects to whatever answers for the port of address on the node that has it, or on the node itself.
 func (h *Hosts) Dial(ctx context.Context, node, network, address string) (net.Conn, error) {
-	_, port, err := net.SplitHostPort(address)
+	h.mu.Lock()
+	ssh := h.ssh
+	h.mu.Unlock()
+	if ssh {
+		return h.From(ctx, node, network, address)
+	}
+	return h.connect(ctx, node, network, address, func(to string) bool { return h.hidden[to] })
+}
+
+// From connects like Dial, as the node does.
+func (h *Hosts) From(ctx context.Context, node, network, address string) (net.Conn, error) {
+	h.mu.Lock()
+	blind, forbidden := h.hidden[node] || h.modes[key(node, "22")] != Up || h.floor[node] == Off, h.forbidden[node]
+	h.mu.Unlock()
+	switch {
+	case blind:
+		return nil, &probes.BlindError{Node: node, Why: node + " is not reached over ssh"}
+	case forbidden:
+		return nil, &probes.BlindError{Node: node, Why: "the sshd of " + node + " does not let it try"}
+	}
+	return h.connect(ctx, node, network, address, func(to string) bool { return h.cuts[node+" to "+to] })
+}
+
+// connect makes the connection, unless lost, which is called with h.mu held, says that nothing comes through to the node.
+func (h *Hosts) connect(ctx context.Context, node, network, address string, lost func(to string) bool) (net.Conn, error) {
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", address, err)
 	}
 	h.mu.Lock()
-	mode, addr := h.modes[key(node, port)], h.ports[key(node, port)]
+	holder := h.holder
+	h.mu.Unlock()
+	nowhere := false
+	if holder != nil && host != "127.0.0.1" {
+		to, ok := holder(host)
+		node, nowhere = to, !ok
+	}
+	h.mu.Lock()
+	mode, said := h.modes[key(node, port)]
+	addr := h.ports[key(node, port)]
+	if !said && (addr == nil || h.floor[node] == Off) {
+		mode = h.floor[node]
+	}
+	if nowhere || lost(node) {
+		mode = Off
+	}
 	if h.dials == nil {
 		h.dials = map[string]int{}
 	}

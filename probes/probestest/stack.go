@@ -104,11 +104,9 @@ func Stack() *probes.State {
 		})
 		s.NetBox.Members = append(s.NetBox.Members, netboxOn(n.Name, seen("http://127.0.0.1:8001 on "+n.Name)))
 		s.NetBox.Workers = append(s.NetBox.Workers, probes.Worker{Name: "rq-" + n.Name, Host: n.Name, Heartbeat: 12, State: "idle"})
-		s.Reach.Nodes = append(s.Reach.Nodes, probes.NodeReach{Name: n.Name, Verdict: "up", Why: "it answers the console", Witnesses: []probes.Witness{}})
 	}
 	s.Keepalived.Stuck, s.Keepalived.Misfits = []string{}, []string{}
 	s.Redis.Master = &s.Redis.Members[0]
-	s.Reach.Broken = []probes.Link{}
 	s.Service = probes.Service{
 		Reads:  probes.Try{Seen: seen("read"), Tried: true, Through: "db address 172.16.113.204:6432", Node: ptr(Node3)},
 		Writes: probes.Try{Seen: seen("write"), Tried: true, Through: "db address 172.16.113.204:6432", Node: ptr(Node3)},

@@ -45,6 +45,7 @@ func Healthy() *probes.State {
 			History:   HealthyWorld().History,
 		},
 		Postgres: probes.Postgres{Primaries: []string{Node3}, Waiting: ptr(0)},
+		Reach:    probes.Reach{Broken: []probes.Link{}},
 	}
 	without(s)
 	for _, n := range inv.Nodes {
@@ -95,6 +96,7 @@ func Healthy() *probes.State {
 				d.Followers = append(d.Followers, probes.Standby{Name: other.Name, Address: other.Address, State: "streaming", SyncState: sync, Lag: ptr(int64(0))})
 			}
 		}
+		s.Reach.Nodes = append(s.Reach.Nodes, probes.NodeReach{Name: n.Name, Verdict: "up", Why: "it answers the console", Witnesses: []probes.Witness{}})
 		s.Patroni.Members, s.Postgres.Members = append(s.Patroni.Members, m), append(s.Postgres.Members, d)
 	}
 	for _, v := range inv.VIPs {
@@ -172,6 +174,21 @@ func LeaderLost() *probes.State {
 	for i := range s.Etcd.Members[:2] {
 		m := &s.Etcd.Members[i]
 		m.LeaderID, m.Leads, m.Term = hex(MemberID(Node1)), i == 0, 16
+	}
+	dead := &s.Reach.Nodes[2]
+	dead.Verdict, dead.Why = "dead", "neither the console nor netbox-node-1, netbox-node-2 reach any of its ports"
+	dead.Blinded = "netbox-node-3 is not reached over ssh"
+	for _, by := range []string{Node1, Node2} {
+		for _, w := range []probes.Witness{
+			{Service: "etcd", Port: PeerPort},
+			{Service: "etcd", Port: EtcdPort},
+			{Service: "patroni", Port: PatroniPort},
+			{Service: "postgres", Port: PostgresPort},
+			{Service: "ssh", Port: 22},
+		} {
+			w.By, w.Error, w.Age = by, "did not answer within 1.2 s", 2
+			dead.Witnesses = append(dead.Witnesses, w)
+		}
 	}
 	for name, v := range s.VIPs {
 		v.Holders, v.Holder, v.Unseen = []string{}, nil, Node3+": did not answer within 4 s"

@@ -80,7 +80,7 @@ func flat(t *testing.T, s *probes.State) map[string]string {
 			for k, x := range v {
 				switch k {
 				case "at", "seq", "age", "since", "latency", "began", "dcs_age", "clock_offset", "disks", "patroni_scope", "patroni_namespace", "slots",
-					"clock_spread", "scopes_agree", "left":
+					"clock_spread", "scopes_agree", "left", "witnesses":
 					continue
 				}
 				walk(path+"."+k, x)

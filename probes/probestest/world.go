@@ -38,6 +38,8 @@ type World struct {
 type Machine struct {
 	// SSH, Etcd, Patroni and Postgres are how the ports behave. SSH knows Up, Refused and Off.
 	SSH, Etcd, Patroni, Postgres Mode
+	// CutOff is a host that the other nodes reach and the console does not.
+	CutOff bool
 	// Role and State are PostgreSQL's, as Patroni reports them; Replication is streaming, in archive recovery or empty.
 	Role, State, Replication string
 	Timeline                 int
