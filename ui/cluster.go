@@ -275,7 +275,8 @@ func (c *cluster) evidence(rows []stack.Row) tea.Cmd {
 			return under(t, "The last ten minutes", c.trends.lines(t, place{r.System, node}, width))
 		},
 		changes: func(t *Theme, width int) []string {
-			return under(t, "Changes", c.history.of(t, place{r.Name, node}, c.show, width))
+			out := under(t, "Last errors", c.trends.lapses(t, place{r.System, node}, c.show, width))
+			return append(out, under(t, "Changes", c.history.of(t, place{r.Name, node}, c.show, width))...)
 		},
 	}))
 }

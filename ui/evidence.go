@@ -23,7 +23,7 @@ type evidenceDialog struct {
 	past
 }
 
-// past is what was seen of a cell before: its numbers over time, and its changes.
+// past is what was seen of a cell before: its numbers over time, and its errors and changes.
 type past struct {
 	numbers, changes func(t *Theme, width int) []string
 }

@@ -2,11 +2,13 @@ package ui
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
 	"recon/internal/inventory"
 	"recon/internal/stack"
+	"recon/probes"
 )
 
 // A trend has a sample each five seconds of the last ten minutes.
@@ -25,8 +27,18 @@ type trend struct {
 
 // trends are the numbers of all cells, by the section of State and the node. Their size is bounded by that of the cluster.
 type trends struct {
-	slot int64 // of the newest samples
-	all  map[place][]trend
+	slot   int64 // of the newest samples
+	all    map[place][]trend
+	errors map[place][]lapse
+}
+
+// maxLapses is how many errors of a cell are kept.
+const maxLapses = 5
+
+// lapse is an error that something gave, from the first to the last time that it was seen without another between.
+type lapse struct {
+	first, last time.Time
+	text        string
 }
 
 // sample notes the numbers of a State, at most once each sampleEvery.
@@ -37,7 +49,7 @@ func (r *trends) sample(s stack.Sight, c *inventory.Cluster) {
 	}
 	r.slot = slot
 	if r.all == nil {
-		r.all = map[place][]trend{}
+		r.all, r.errors = map[place][]trend{}, map[place][]lapse{}
 	}
 	_, rows := s.Matrix(c)
 	for _, row := range append(rows, s.Service(c)) {
@@ -47,7 +59,39 @@ func (r *trends) sample(s stack.Sight, c *inventory.Cluster) {
 				r.all[at] = noted(r.all[at], x, slot)
 			}
 		}
+		for _, cell := range row.Cells {
+			if !cell.Sick() {
+				continue
+			}
+			if _, seen := target(s.State, row.System, cell.Node); seen != nil && seen.Error != "" {
+				at := place{row.System, cell.Node}
+				r.errors[at] = lapsed(r.errors[at], seen)
+			}
+		}
 	}
+}
+
+// lapsed are the errors of a cell with one more.
+func lapsed(all []lapse, seen *probes.Seen) []lapse {
+	if n := len(all); n > 0 && all[n-1].text == seen.Error {
+		all[n-1].last = seen.Began
+		return all
+	}
+	all = append(all, lapse{seen.Began, seen.Began, seen.Error})
+	return all[max(len(all)-maxLapses, 0):]
+}
+
+// lapses are the last errors of a cell, the newest first.
+func (r *trends) lapses(t *Theme, at place, show func(time.Time) string, width int) []string {
+	var out []string
+	for _, l := range slices.Backward(r.errors[at]) {
+		when := show(l.first)
+		if l.last.After(l.first) {
+			when += " to " + show(l.last)
+		}
+		out = append(out, hang("  "+t.paint(dim, fit(when, 22))+" ", l.text, width)...)
+	}
+	return out
 }
 
 // noted are the trends of a cell with one more sample.

@@ -68,3 +68,33 @@ func TestTrends(t *testing.T) {
 		t.Error("a State that was never put together has numbers")
 	}
 }
+
+// The last errors of a cell stay in its evidence when it answers again.
+func TestLastErrors(t *testing.T) {
+	inv := probestest.StackInventory()
+	var r trends
+	at := place{"redis", "netbox-node-1"}
+	look := func(seconds int, why string) {
+		s := probestest.Stack()
+		s.At = s.At.Add(time.Duration(seconds) * time.Second)
+		if why != "" {
+			m := &s.Redis.Members[0]
+			m.Seen = probestest.Silent(m.Seen, time.Second)
+			m.Error, m.Began = why, s.At
+		}
+		r.sample(stack.Sight{State: s}, inv)
+	}
+	for i := range 10 {
+		look(i*5, map[bool]string{true: "the connection was reset", false: ""}[i > 2 && i < 6])
+	}
+	got := strings.Join(r.lapses(&Theme{}, at, clock{}.show, 80), "\n")
+	if got != "  09:41:22Z to 09:41:32Z the connection was reset" {
+		t.Errorf("%q", got)
+	}
+	for i := range 50 {
+		look(100+i*5, strings.Repeat("x", i+1))
+	}
+	if n := len(r.errors[at]); n != maxLapses {
+		t.Errorf("%d errors are kept", n)
+	}
+}
