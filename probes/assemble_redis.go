@@ -98,7 +98,7 @@ func nodeAt(c *inventory.Cluster, address string) *string {
 		return nil
 	}
 	for _, n := range c.Nodes {
-		if strings.EqualFold(n.Address, host) || strings.EqualFold(n.Name, host) {
+		if strings.EqualFold(n.Address, host) || strings.EqualFold(n.Name, host) || slices.Contains(n.Aliases, host) {
 			return &n.Name
 		}
 	}

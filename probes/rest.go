@@ -43,14 +43,19 @@ func (r *rest) close() { r.client.CloseIdleConnections() }
 type reply struct {
 	status int
 	// date is the service's own clock, zero when it did not say.
-	date time.Time
-	body []byte
+	date   time.Time
+	header http.Header
+	body   []byte
 }
 
-func (r *rest) get(ctx context.Context, path string) (reply, error) {
+// get asks for a path. Each of with may change the request before it is sent.
+func (r *rest) get(ctx context.Context, path string, with ...func(*http.Request)) (reply, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.base+path, nil)
 	if err != nil {
 		return reply{}, err
+	}
+	for _, change := range with {
+		change(req)
 	}
 	resp, err := r.client.Do(req)
 	if err != nil {
@@ -65,7 +70,7 @@ func (r *rest) get(ctx context.Context, path string) (reply, error) {
 		return reply{}, fmt.Errorf("GET %s: the answer is larger than %d MiB", path, bodyLimit>>20)
 	}
 	date, _ := http.ParseTime(resp.Header.Get("Date")) // the zero time says that there is none
-	return reply{resp.StatusCode, date, body}, nil
+	return reply{resp.StatusCode, date, resp.Header, body}, nil
 }
 
 // bare is an error of http.Client without the method and address that the caller says better.

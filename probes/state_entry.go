@@ -9,6 +9,8 @@ type HAProxy struct {
 	Redis    *string  `json:"redis" gate:"nil" about:"the node that every instance sends Redis clients to; nil when nowhere or to several"`
 	Answered int      `json:"answered" about:"how many instances answered"`
 	Unseen   string   `json:"unseen" gate:"-"`
+	// Unclear says of single fields why they are not facts, for example that a server is none of the nodes.
+	Unclear map[string]string `json:"unclear" gate:"-"`
 }
 
 // Blind says why a field is not a fact now.
@@ -19,7 +21,7 @@ func (h HAProxy) Blind(field string) string {
 	case field == "members", field == "answered":
 		return ""
 	}
-	return h.Unseen
+	return either(h.Unseen, h.Unclear[field])
 }
 
 // HAProxyMember is one instance.
@@ -71,6 +73,8 @@ type HAProxyServer struct {
 	Sessions    int     `json:"sessions" about:"current sessions"`
 	Changed     float64 `json:"changed" about:"seconds since it last went up or down"`
 	Downs       int64   `json:"downs" about:"how often it went down"`
+
+	address string // host:port, where the statistics tell it
 }
 
 // Keepalived is what moves the floating addresses, read from the hosts.

@@ -77,6 +77,8 @@ type Console struct {
 type Node struct {
 	Name    string
 	Address string
+	// Aliases are other names by which services call it: HAProxy's servers, host names.
+	Aliases []string
 	SSH     SSH
 }
 

@@ -126,6 +126,7 @@ func nodes(c *Cluster, ssh *SSH) field {
 		return []field{
 			word("name", &n.Name, nodeName).required(),
 			address("address", &n.Address, true).required(),
+			aliases(&n.Aliases),
 			object("ssh", sshKeys(&n.SSH)),
 		}
 	}
@@ -154,6 +155,23 @@ func nodes(c *Cluster, ssh *SSH) field {
 				r.nodes.once(r, node.Address, "address", r.place(item, "address"))
 			}
 		}
+	}}
+}
+
+// aliases is the list of a node's other names.
+func aliases(to *[]string) field {
+	return field{name: "aliases", read: func(r *reader, n ast.Node) {
+		items, ok := r.items(n, "[pg1, cache1]")
+		if !ok {
+			return
+		}
+		list := []string{}
+		for _, item := range items {
+			if s, ok := r.text(item, proxyName.hint); ok && r.matches(item, s, proxyName) {
+				list = append(list, s)
+			}
+		}
+		*to = list
 	}}
 }
 
