@@ -110,7 +110,7 @@ func Healthy() *probes.State {
 func without(s *probes.State) {
 	s.Redis = probes.Redis{Members: []probes.RedisMember{}, Unseen: "the cluster file names no Redis"}
 	s.Sentinel = probes.Sentinel{Members: []probes.SentinelMember{}, Unseen: "the cluster file names no Sentinel"}
-	s.HAProxy = probes.HAProxy{Members: []probes.HAProxyMember{}, Unseen: "the cluster file names no HAProxy"}
+	s.HAProxy = probes.HAProxy{Members: []probes.HAProxyMember{}, Unseen: "the cluster file names no HAProxy", Unclear: map[string]string{}}
 	s.PgBouncer = probes.PgBouncer{Members: []probes.PgBouncerMember{}, Unseen: "the cluster file names no PgBouncer"}
 	s.Web = probes.Web{Members: []probes.WebMember{}, Unseen: "the cluster file names no web proxy"}
 	s.NetBox = probes.NetBox{Members: []probes.NetBoxMember{}, Unseen: "the cluster file names no NetBox"}
