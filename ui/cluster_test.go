@@ -80,13 +80,19 @@ func TestCountdown(t *testing.T) {
 func TestHistory(t *testing.T) {
 	var h history
 	look := func(at int, s *probes.State) {
-		_, rows := stack.Sight{State: s}.Matrix(probestest.Inventory())
+		sight := stack.Sight{State: s}
+		entry, rows := sight.Matrix(probestest.StackInventory())
+		rows = append(rows, entry, sight.Service(probestest.StackInventory()))
 		h = h.after(probestest.At().Add(time.Duration(at)*time.Second), rows)
 	}
-	none := probestest.Healthy()
+	none := probestest.Stack()
 	every(none, func(s *probes.Seen) { *s = probes.Seen{} })
+	for name, v := range none.VIPs {
+		v.Unseen = "netbox-node-1: not asked yet"
+		none.VIPs[name] = v
+	}
 	look(0, none)
-	look(1, probestest.Healthy())
+	look(1, probestest.Stack())
 	if len(h.events) != 0 {
 		t.Errorf("the first answers are changes: %+v", h.events)
 	}

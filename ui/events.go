@@ -2,6 +2,7 @@ package ui
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"recon/internal/stack"
@@ -42,7 +43,7 @@ func (h history) after(at time.Time, rows []stack.Row) history {
 			if when, ok := h.changed[p]; ok && at.Sub(when) < markedFor {
 				next.changed[p] = when
 			}
-			if !known || old.Word == "not asked yet" || old.Glyph == "" || old.Same(c) {
+			if !known || strings.HasSuffix(old.Word, "not asked yet") || old.Glyph == "" || old.Same(c) {
 				continue
 			}
 			next.changed[p] = at

@@ -88,6 +88,10 @@ func hostDead(s *probes.State) {
 			silent(seen)
 		}
 	})
+	for name, v := range s.VIPs {
+		v.Holder, v.Unseen = nil, "netbox-node-2: did not answer within 3 s"
+		s.VIPs[name] = v
+	}
 	r := &s.Reach.Nodes[1]
 	r.Verdict, r.Why = "dead", "neither the console nor netbox-node-1 nor netbox-node-3 reaches any of its ports"
 	for _, by := range []string{"netbox-node-1", "netbox-node-3"} {

@@ -210,9 +210,11 @@ func TestTheEntry(t *testing.T) {
 		"✗ db → netbox-node-3  no HAProxy": func(s *probes.State) {
 			s.HAProxy.Members[2].Seen = probestest.RefusedBy(s.HAProxy.Members[2].Seen, 3*time.Second)
 		},
-		"? db → not known  172.16.113.204": func(s *probes.State) { s.VIPs["db"] = probes.VIP{Unseen: "silent"} },
-		"✗ db → nobody  172.16.113.204":    func(s *probes.State) { s.VIPs["db"] = probes.VIP{Holders: []string{}} },
-		"✗ db → a and b  172.16.113.204":   func(s *probes.State) { s.VIPs["db"] = probes.VIP{Holders: []string{"a", "b"}} },
+		"? db → not known  172.16.113.204":     func(s *probes.State) { s.VIPs["db"] = probes.VIP{Unseen: "silent"} },
+		"? db → a and ?  172.16.113.204":       func(s *probes.State) { s.VIPs["db"] = probes.VIP{Holders: []string{"a"}, Unseen: "silent"} },
+		"· db → not asked yet  172.16.113.204": func(s *probes.State) { s.VIPs["db"] = probes.VIP{Unseen: "a: not asked yet"} },
+		"✗ db → nobody  172.16.113.204":        func(s *probes.State) { s.VIPs["db"] = probes.VIP{Holders: []string{}} },
+		"✗ db → a and b  172.16.113.204":       func(s *probes.State) { s.VIPs["db"] = probes.VIP{Holders: []string{"a", "b"}, Unseen: "c is silent"} },
 	}
 	for want, change := range tests {
 		s := probestest.Stack()

@@ -13,9 +13,16 @@ func (s Sight) vip(v inventory.VIP) Cell {
 	have, ok := s.VIPs[v.Name]
 	switch {
 	case !ok:
-		c.Word += "not asked yet"
-	case have.Unseen != "" || s.Late > probes.StaleAfter.Seconds():
+		c.Glyph, c.Tone = GlyphNone, Dim
+		c.Word += notAsked
+	case strings.HasSuffix(have.Unseen, notAsked):
+		c.Glyph, c.Tone = GlyphNone, Dim
+		c.Word += notAsked
+	case !s.fresh(), have.Unseen != "" && len(have.Holders) == 0:
 		c.Word += "not known"
+	case have.Unseen != "" && len(have.Holders) == 1:
+		// Who cannot be asked may hold it as well.
+		c.Word += have.Holders[0] + " and ?"
 	case have.Holder != nil:
 		c.Glyph, c.Tone = GlyphGood, Good
 		c.Word += *have.Holder
