@@ -26,7 +26,7 @@ func (s Sight) keepalived(node string) Cell {
 		return c.untold("addresses are")
 	}
 	for _, name := range m.Holds {
-		if v := s.VIPs[name]; v.Unseen == "" && len(v.Holders) > 1 {
+		if len(s.VIPs[name].Holders) > 1 {
 			return c.bad(name+" is held twice", "")
 		}
 	}
