@@ -29,6 +29,7 @@ func assemble(c *inventory.Cluster, r raw, m moment, mem memory) *State {
 	s.Reach = assembleReach(c, r, m, s)
 	s.Cross = crossChecks(c, s)
 	s.HandsOff = handsOff(c, s, mem)
+	mem.counted(s)
 	return s
 }
 

@@ -25,6 +25,10 @@ type memory struct {
 	free, down, failing time.Time
 	// attempting is whether a failover of Sentinel was under way last.
 	attempting bool
+	// term is etcd's highest term, elections when it grew; moves are the floating addresses' by name.
+	term      uint64
+	elections changes
+	moves     map[string]changes
 }
 
 func newMemory(c *inventory.Cluster) memory {
@@ -58,6 +62,7 @@ func (m memory) after(s *State) memory {
 		next.led = append(slices.Clone(m.led[max(0, len(m.led)-most):]), leader)
 	}
 	next.timed(s)
+	next.changed(s)
 	return next
 }
 

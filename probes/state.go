@@ -169,13 +169,15 @@ type VIP struct {
 	Address string   `json:"address" about:"the address"`
 	Holders []string `json:"holders" about:"names of the nodes that have the address now"`
 	Holder  *string  `json:"holder" gate:"nil" about:"the one node that has it; nil when none or several do"`
+	// Moves is counted by this console.
+	Moves int `json:"moves" about:"how often it moved to another node within the last 10 minutes, as far as this console saw"`
 	// Unseen is why holders and holder are not facts ("netbox-node-2 did not answer"), or "".
 	Unseen string `json:"unseen" gate:"-"`
 }
 
 // Blind says why a field is not a fact now.
 func (v VIP) Blind(field string) string {
-	if field == "holders" || field == "holder" {
+	if field == "holders" || field == "holder" || field == "moves" {
 		return v.Unseen
 	}
 	return ""

@@ -7,10 +7,12 @@ type Etcd struct {
 	// that they have no leader, that no majority is left; otherwise not seen.
 	Quorum *bool `json:"quorum" about:"a majority answers and names the same leader"`
 	// Leader is the member that the others name; nil when those who answer know none.
-	Leader   *string `json:"leader" gate:"nil" about:"name of etcd's own leader; nil when there is none"`
-	Term     *uint64 `json:"term" about:"raft term, the highest seen"`
-	Voters   *int    `json:"voters" about:"voting members, as the member list says"`
-	Answered int     `json:"answered" about:"how many endpoints answered"`
+	Leader *string `json:"leader" gate:"nil" about:"name of etcd's own leader; nil when there is none"`
+	Term   *uint64 `json:"term" about:"raft term, the highest seen"`
+	// Elections is counted by this console, in the terms that it saw.
+	Elections *int `json:"elections" about:"how often a new leader was elected within the last 10 minutes, as far as this console saw"`
+	Voters    *int `json:"voters" about:"voting members, as the member list says"`
+	Answered  int  `json:"answered" about:"how many endpoints answered"`
 	// Alarms are raised alarms, for example "NOSPACE netbox-node-2".
 	Alarms   []string `json:"alarms" about:"raised alarms, each with its member"`
 	Disputed string   `json:"disputed" about:"how the endpoints contradict each other, or empty"`

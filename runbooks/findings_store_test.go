@@ -72,6 +72,10 @@ func storeFailures() []recognised {
 			broken: func(s *probes.State) { s.Etcd.Voters = ptr(2) },
 		},
 		{
+			name: "elections without end", book: "etcd-elections", because: "4 elections of etcd within 10 min, now term 15",
+			broken: func(s *probes.State) { s.Etcd.Elections = ptr(4) },
+		},
+		{
 			name: "a member answers slowly", book: "etcd-slow", because: "etcd answers slowly on netbox-node-1",
 			broken: func(s *probes.State) { s.Etcd.Members[0].Latency = 1.4 },
 		},

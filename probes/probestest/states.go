@@ -33,7 +33,7 @@ func Healthy() *probes.State {
 	s := &probes.State{
 		At: At(), Seq: 7, Cluster: probes.Cluster{Name: inv.Name, Environment: string(inv.Environment)},
 		VIPs: map[string]probes.VIP{},
-		Etcd: probes.Etcd{Quorum: ptr(true), Leader: ptr(Node3), Term: ptr(uint64(15)), Voters: ptr(3), Answered: 3, Alarms: []string{}},
+		Etcd: probes.Etcd{Quorum: ptr(true), Leader: ptr(Node3), Term: ptr(uint64(15)), Voters: ptr(3), Answered: 3, Alarms: []string{}, Elections: ptr(0)},
 		Patroni: probes.Patroni{
 			LockHolder: ptr(Node3), FormerLeader: ptr(Node2), SyncStandbys: []string{Node1}, Scope: ptr("pgclusternetbox"),
 			SystemID: ptr("7711276203485323398"), Initialize: ptr("7711276203485323398"), Timeline: ptr(8), Paused: ptr(false),
