@@ -22,6 +22,12 @@ type event struct {
 	tone        tone
 }
 
+// change is what a cell said before and says now. The address that stands beside it is not said again.
+func (e event) change(t *Theme) string {
+	bare := func(s string) string { return strings.Replace(s, e.node+" → ", "", 1) }
+	return bare(e.before) + " → " + t.paint(e.tone, bare(e.now))
+}
+
 // place names a cell.
 type place struct{ row, node string }
 
@@ -61,7 +67,7 @@ func (h history) lines(t *Theme, width, height, skip int, show func(time.Time) s
 	var out []string
 	for i := len(h.events) - 1 - skip; i >= 0 && len(out) < height; i-- {
 		e := h.events[i]
-		out = append(out, fit(" "+t.paint(dim, show(e.at))+"  "+fit(e.row, 11)+" "+fit(e.node, 15)+" "+e.before+" → "+t.paint(e.tone, e.now), width))
+		out = append(out, fit(" "+t.paint(dim, show(e.at))+"  "+fit(e.row, 11)+" "+fit(e.node, 15)+" "+e.change(t), width))
 	}
 	if len(out) == 0 && height > 0 {
 		out = append(out, t.paint(dim, " no change since this console was opened"))
@@ -77,7 +83,7 @@ func (h history) of(t *Theme, at place, show func(time.Time) string, width int) 
 	var out []string
 	for _, e := range slices.Backward(h.events) {
 		if (place{e.row, e.node}) == at && len(out) < ofCell {
-			out = append(out, fit("  "+t.paint(dim, show(e.at))+"  "+e.before+" → "+t.paint(e.tone, e.now), width))
+			out = append(out, fit("  "+t.paint(dim, show(e.at))+"  "+e.change(t), width))
 		}
 	}
 	return out
