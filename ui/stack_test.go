@@ -25,6 +25,7 @@ func atStack(t *testing.T, width, height int, s *probes.State, change func(*inve
 		o.Cluster.Name, o.Cluster.Environment = name, env
 		if change != nil {
 			change(o.Cluster)
+			o.Cluster.Name, o.Cluster.Environment = name, env
 		}
 	}, f)
 }
@@ -152,6 +153,28 @@ func fiveNodes(c *inventory.Cluster, s *probes.State) {
 	c.HAProxy.Nodes = append(c.HAProxy.Nodes[:3:3], "netbox-node-4", "netbox-node-5")
 }
 
+// alone is the whole stack on one node, which leads everything.
+func alone() (*inventory.Cluster, *probes.State) {
+	c, s := probestest.StackInventory(), probestest.Stack()
+	c.Nodes = c.Nodes[2:]
+	only := []string{c.Nodes[0].Name}
+	for _, on := range []*inventory.On{
+		&c.Etcd.On, &c.Patroni.On, &c.Postgres.On, &c.Redis.On, &c.Sentinel.On, &c.HAProxy.On, &c.Keepalived.On, &c.PgBouncer.On, &c.Web.On, &c.NetBox.On,
+	} {
+		on.Nodes = only
+	}
+	s.Nodes, s.Etcd.Members, s.Patroni.Members, s.Postgres.Members = s.Nodes[2:], s.Etcd.Members[2:], s.Patroni.Members[2:], s.Postgres.Members[2:]
+	s.Redis.Members, s.Sentinel.Members, s.HAProxy.Members, s.Keepalived.Members = s.Redis.Members[:1], s.Sentinel.Members[2:], s.HAProxy.Members[2:], s.Keepalived.Members[2:]
+	s.PgBouncer.Members, s.Web.Members, s.NetBox.Members, s.Reach.Nodes = s.PgBouncer.Members[2:], s.Web.Members[2:], s.NetBox.Members[2:], s.Reach.Nodes[2:]
+	r, w := &s.Redis.Members[0], &s.Sentinel.Members[0]
+	r.Node, r.Replicas, r.Online = only[0], nil, 0
+	w.MasterNode, w.Others = &only[0], 0
+	s.Redis.Master, s.Redis.Masters, s.Sentinel.Master = r, only, &only[0]
+	s.HAProxy.Members[0].Redis.UpNodes, s.HAProxy.Members[0].Read.UpNodes = only, only
+	s.Patroni.SyncStandbys = nil
+	return c, s
+}
+
 func TestStackScreens(t *testing.T) {
 	for name, change := range stackScenes() {
 		each(t, name, func(t *testing.T, w, h int) (text string) {
@@ -182,6 +205,14 @@ func TestStackScreens(t *testing.T) {
 	each(t, "five-nodes", func(t *testing.T, w, h int) (text string) {
 		s := probestest.Stack()
 		atStack(t, w, h, s, func(c *inventory.Cluster) { fiveNodes(c, s) }, func(d *desk) {
+			d.fits()
+			text = d.text()
+		})
+		return text
+	})
+	each(t, "one-node", func(t *testing.T, w, h int) (text string) {
+		c, s := alone()
+		atStack(t, w, h, s, func(have *inventory.Cluster) { *have = *c }, func(d *desk) {
 			d.fits()
 			text = d.text()
 		})
