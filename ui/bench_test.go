@@ -48,7 +48,7 @@ func BenchmarkState(b *testing.B) {
 	for _, n := range []int{3, 9, 64} {
 		b.Run(fmt.Sprintf("%d-nodes-120x36", n), func(b *testing.B) {
 			c, s := many(n)
-			lib, err := loadBooks(c, "testdata/stackbooks")
+			lib, err := loadStack()
 			if err != nil {
 				b.Fatal(err)
 			}

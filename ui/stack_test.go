@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // atStack is at, with the cluster file of the whole stack and books for it.
 func atStack(t *testing.T, width, height int, s *probes.State, change func(*inventory.Cluster), f func(d *desk)) {
 	t.Helper()
-	lib, err := loadBooks(probestest.StackInventory(), "testdata/stackbooks")
+	lib, err := loadStack()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,11 +233,11 @@ func TestStackScreens(t *testing.T) {
 	})
 }
 
-// loadBooks are the books of a folder, without the library's own.
-func loadBooks(c *inventory.Cluster, folder string) (*runbooks.Library, error) {
-	lib, err := runbooks.Load(probes.Scope(c), folder)
+// loadStack are the books for the whole stack, without the library's own.
+var loadStack = sync.OnceValues(func() (*runbooks.Library, error) {
+	lib, err := runbooks.Load(probes.Scope(probestest.StackInventory()), "testdata/stackbooks")
 	if err != nil {
 		return nil, err
 	}
 	return ownOf(lib), nil
-}
+})
