@@ -16,6 +16,8 @@ type Try struct {
 	// Through is the path in words, Node who answered at its end, where known.
 	Through string  `json:"through" about:"the path in words"`
 	Node    *string `json:"node" gate:"nil" about:"the node that answered at the end of the path; nil when not known"`
+	// Note is what is wrong although the path works: a certificate that is not trusted, a standby that answers.
+	Note string `json:"note" about:"what is remarkable although it works, or empty"`
 }
 
 // Blind says why a field is not a fact now.
