@@ -48,10 +48,17 @@ func (l *Lab) deploy(ctx context.Context, snapshot string, roles fs.FS, o Option
 	return l.downBut(ctx, "state.json")
 }
 
-// stopCluster stops Patroni on the replicas first and on the leader last, so that the next start finds the leader where
-// it was, on the same timeline.
+// stopCluster stops NetBox first, so that its workers take their registrations back, and Patroni on the replicas before
+// the leader, so that the next start finds the leader where it was, on the same timeline.
 func (l *Lab) stopCluster(ctx context.Context) error {
 	leader, err := l.leader(ctx)
+	if err != nil {
+		return err
+	}
+	err = l.each(nodes(), func(g guest) error {
+		_, err := g.run(ctx, "systemctl", "stop", "netbox", "netbox-rq")
+		return err
+	})
 	if err != nil {
 		return err
 	}

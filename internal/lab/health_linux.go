@@ -96,7 +96,7 @@ func (l *Lab) waitHealthy(ctx context.Context, limit time.Duration) error {
 	})
 }
 
-// isHealthy says what is missing: in the store's view, at the primary itself, or in etcd.
+// isHealthy says what is missing: in the store's view, at the primary itself, in etcd, or in the stack around them.
 func (l *Lab) isHealthy(ctx context.Context) error {
 	v, err := l.cluster(ctx)
 	if err != nil {
@@ -117,7 +117,10 @@ func (l *Lab) isHealthy(ctx context.Context) error {
 	if got, want := strings.TrimSpace(out), fmt.Sprintf("%d|1", len(nodes())-1); got != want {
 		return fmt.Errorf("streaming|synchronous standbys of %s are %s, not %s", g.name, got, want)
 	}
-	return l.etcdHealthy(ctx)
+	if err := l.etcdHealthy(ctx); err != nil {
+		return err
+	}
+	return l.stackHealthy(ctx, g.name)
 }
 
 // etcdHealthy is nil when every member serves a linearizable read.

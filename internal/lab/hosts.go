@@ -15,11 +15,20 @@ const (
 	consoleName = "console"
 	prefixBits  = "24"
 	scope       = "pgclusternetbox"
+	// The addresses of the entry: databases and Redis at one, NetBox at the other.
+	dbVIP      = "172.16.113.204"
+	webVIP     = "172.16.113.205"
+	serverName = "netbox.lab.example"
+	// sentinelMaster is what Sentinel calls Redis's master.
+	sentinelMaster = "myredisetcd"
 )
 
 // plan lists the guests. The addresses also stand in the files folder; a test compares.
 func plan() []host {
-	node := []string{"ssh", "etcd-patroni", "patroni"}
+	node := []string{
+		"ssh", "etcd-patroni", "patroni", "redis-server", "redis-sentinel", "haproxy", "keepalived", "pgbouncer", "nginx",
+		"netbox", "netbox-rq",
+	}
 	return []host{
 		{name: "netbox-node-1", address: "172.16.113.201", layer: "node", units: node},
 		{name: "netbox-node-2", address: "172.16.113.202", layer: "node", units: node},
@@ -53,5 +62,6 @@ func hostsFile() string {
 	for _, h := range plan() {
 		b.WriteString(h.address + " " + h.name + "\n")
 	}
+	b.WriteString(webVIP + " " + serverName + "\n")
 	return b.String()
 }

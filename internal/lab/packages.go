@@ -46,18 +46,21 @@ func upper() []layer {
 			name: "node",
 			packages: []string{
 				"postgresql-17", "patroni", "etcd-server", "etcd-client", "python3-psycopg2", "python3-etcd",
-				"redis-server", "redis-sentinel", "haproxy", "keepalived", "pgbouncer", "nginx-light",
+				"redis-server", "redis-sentinel", "haproxy", "keepalived", "pgbouncer", "nginx-light", "openssl",
+				"gunicorn", "python3-rq", "python3-redis", // the NetBox stand-in
+				"valkey-server", "valkey-sentinel", // for tests against what was not deployed by the roles
 			},
 			masked: []string{
 				"patroni.service", "etcd.service", "redis-server.service", "redis-sentinel.service", "haproxy.service",
-				"keepalived.service", "pgbouncer.service", "nginx.service",
+				"keepalived.service", "pgbouncer.service", "nginx.service", "valkey-server.service",
+				"valkey-sentinel.service",
 			},
 		},
 		{
 			name: consoleName,
 			packages: []string{
 				"ansible-core", "openssh-client", "tmux", "etcd-client", "patroni", "python3-etcd", "python3-psycopg2",
-				"postgresql-client-17",
+				"postgresql-client-17", "redis-tools", "openssl",
 			},
 			masked: []string{"patroni.service"},
 		},
@@ -82,11 +85,11 @@ func snapshotKey(roles fs.FS) (string, error) {
 	return key(parts...), nil
 }
 
-// treeText is every path and content of a tree, in order.
+// treeText is every path and content of a tree, in order, but for what only people read.
 func treeText(tree fs.FS) (string, error) {
 	var b strings.Builder
 	err := fs.WalkDir(tree, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || d.IsDir() || strings.HasSuffix(path, ".md") {
 			return err
 		}
 		data, err := fs.ReadFile(tree, path)

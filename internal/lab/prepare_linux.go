@@ -88,19 +88,15 @@ func identity(h host, public string) []file {
 // operatorFiles is the operator's home on the console.
 func operatorFiles(s secrets, known string) []file {
 	home := "home/" + User + "/"
-	return []file{
+	return append(s.files(home+".secrets"), []file{
 		{"etc/environment", "RECON_INVENTORY=/home/" + User + "/inventory.yaml\n", 0o644, 0},
 		{home + "inventory.yaml", text("inventory.yaml"), 0o644, annaID},
 		{home + ".ssh/known_hosts", known, 0o644, annaID},
-		{home + ".secrets/root", s.root + "\n", 0o600, annaID},
-		{home + ".secrets/patroni", s.patroni + "\n", 0o600, annaID},
-		{home + ".secrets/postgres", s.monitoring + "\n", 0o600, annaID},
-		{home + ".secrets/postgres-superuser", s.superuser + "\n", 0o600, annaID},
 		{home + ".config/patroni/patronictl.yaml", s.patronictl(), 0o600, annaID},
 		{home + "ansible/inventory/hosts.yml", text("ansible/hosts.yml"), 0o644, annaID},
 		{home + "ansible/inventory/group_vars/all/lab.yml", text("ansible/group_vars/all/lab.yml"), 0o644, annaID},
 		{home + "ansible/inventory/group_vars/all/secrets.yml", s.vars(), 0o600, annaID},
-	}
+	}...)
 }
 
 // copyRoles puts the Ansible tree beside the lab's inventory.
