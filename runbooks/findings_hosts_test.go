@@ -137,7 +137,7 @@ func hostFailures() []recognised {
 		},
 		{
 			name: "a clock on its own", book: "clock-not-synced", because: "not synchronised: netbox-node-1",
-			broken: func(s *probes.State) { s.Nodes[0].ClockSynced = ptr(false) },
+			broken: func(s *probes.State) { s.Nodes[0].ClockSynced, s.Cluster.Environment = ptr(false), "production" },
 		},
 		{
 			name: "not enabled", book: "service-not-enabled", because: "a service is not enabled at boot on netbox-node-3",
