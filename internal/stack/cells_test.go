@@ -88,7 +88,8 @@ func TestStackCells(t *testing.T) {
 			{func(s *probes.State) { s.Redis.Members[0].Loading = true }, "! loading"},
 			{func(s *probes.State) { s.Redis.Members[0].Online = 0 }, "! master, no replica"},
 			{func(s *probes.State) { s.Redis.Members[0].MemoryLimit = 1 << 20 }, "! memory 100%  master"},
-			{replica(func(m *probes.RedisMember) {}), "✓ replica  lag 1 kB"},
+			{replica(func(m *probes.RedisMember) {}), "✓ replica"},
+			{replica(func(m *probes.RedisMember) {}, 1<<20), "✓ replica  lag 1 MB"},
 			{replica(func(m *probes.RedisMember) { m.LinkUp, m.LinkDown = false, 75 }), "✗ link down  1m15s"},
 			{replica(func(m *probes.RedisMember) { m.LinkUp, m.Syncing = false, true }), "! syncing"},
 			{replica(func(m *probes.RedisMember) { m.MasterNode, m.MasterAddress = nil, "10.0.0.9:6379" }), "! follows another  10.0.0.9:6379"},
@@ -149,11 +150,12 @@ func TestStackCells(t *testing.T) {
 }
 
 // replica makes node 1 a replica of node 2, and changes it.
-func replica(change func(*probes.RedisMember)) func(*probes.State) {
+func replica(change func(*probes.RedisMember), behind ...int64) func(*probes.State) {
 	return func(s *probes.State) {
 		m, other := &s.Redis.Members[0], &s.Redis.Members[1]
+		lag := append(behind, 1000)[0]
 		m.Role, m.LinkUp, m.MasterNode = "replica", true, ptr("netbox-node-2")
-		other.Role, other.Replicas = "master", []probes.RedisReplica{{Node: ptr("netbox-node-1"), Offset: other.Offset - 1000}}
+		other.Role, other.Replicas = "master", []probes.RedisReplica{{Node: ptr("netbox-node-1"), Offset: other.Offset - lag}}
 		s.Redis.Masters, s.Redis.Master, s.Sentinel.Master = []string{"netbox-node-2"}, other, ptr("netbox-node-2")
 		change(m)
 	}
@@ -251,7 +253,7 @@ func TestNumbersAreNoChange(t *testing.T) {
 		after.Nodes[i].Disks[0].Percent = 50
 		after.Web.Members[i].CertificateDays = 60
 		after.PgBouncer.Members[i].Active = 12
-		after.Redis.Members[i].Offset += 100
+		after.Redis.Members[i].Offset += 100_000
 		after.Etcd.Members[i].DBSize *= 2
 	}
 	after.Service.Reads.Latency = 0.4

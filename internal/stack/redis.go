@@ -10,6 +10,9 @@ import (
 // copy for a background save needs room as well.
 const memoryFull = 0.9
 
+// redisLag is from how many bytes on a replica's lag is told: less is what the master has just written.
+const redisLag = 64 << 10
+
 func (s Sight) redis(node string) Cell {
 	m, found := one(s.State.Redis.Members, func(m probes.RedisMember) bool { return m.Node == node })
 	if !found {
@@ -56,7 +59,7 @@ func (s Sight) redis(node string) Cell {
 		return c
 	}
 	c = c.good("replica", "")
-	if behind, known := s.behind(node); known {
+	if behind, known := s.behind(node); known && behind >= redisLag {
 		c.Number = "lag " + lagged(behind)
 	}
 	return c
