@@ -154,9 +154,12 @@ func (t *watchtower) up(n Node) (verdict, why string) {
 	return "alone", "it answers the console, and neither does it reach " + strings.Join(lost, ", ") + " nor " + verb(lost, "is it reached from there", "do they reach it")
 }
 
+// sameMoment is within how many seconds two questions count as asked together: at the start of a watch all are.
+const sameMoment = 0.1
+
 // down says why a node does not answer the console. Only what was tried since it ceased to answer counts.
 func (t *watchtower) down(n Node) (verdict, why, unseen string) {
-	from := ago(t.m.now, n.Since)
+	from := ago(t.m.now, n.Since+sameMoment)
 	if t.r.hosts[n.Name].spoke {
 		return "ssh down", "its ssh server answers and does not let the console in: " + n.Error, ""
 	}

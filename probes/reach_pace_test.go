@@ -150,6 +150,7 @@ func TestOldEvidence(t *testing.T) {
 	}{
 		{"reached before it was lost", host("silent", 1, 3), found(1, open(mesh("b"), 5), open(mesh("c"), 1)), 0, "unseen: nobody can be asked about it: a has not tried it since"},
 		{"reached after it was lost", host("silent", 1, 3), found(1, open(mesh("b"), 2), open(mesh("c"), 1)), 0, "cut off"},
+		{"reached when the console's look began", host("silent", 1, 3), found(1, open(mesh("b"), 3.05), open(mesh("c"), 1)), 0, "cut off"},
 		{"ssh reached after it was lost", host("silent", 1, 3), found(1, open(ssh("b"), 2)), 0, "cut off"},
 		{"ssh refuses the witness", host("silent", 1, 3), found(1, attempt{door: ssh("b"), at: was(2), refused: true}), 0, "ssh down"},
 		{"ssh answers and lets nobody in", func() answer[hostFacts] { a := host("ssh login at b: no key fits", 1, 3); a.spoke = true; return a }(), answer[reachFacts]{}, 0, "ssh down"},

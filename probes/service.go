@@ -136,13 +136,16 @@ func (a aiming) way(vip, address string) *way {
 	return &way{Hosts: a.hosts, vip: vip, address: address, direct: a.cluster.Dial == inventory.DialDirect, state: a.State}
 }
 
-// places are the nodes to try from, the best first; two at most, so that there is time left for the question.
+// places are the nodes to try from, the best first; two at most, so that there is time left for the question. In the
+// beginning no node has answered, and any may.
 func (w *way) places() []string {
 	s := w.state()
-	var far, near []string
+	var far, near, unknown []string
 	for _, n := range s.Nodes {
 		switch {
-		case n.Began.IsZero() || !n.Reachable:
+		case n.Began.IsZero():
+			unknown = append(unknown, n.Name)
+		case !n.Reachable:
 		case slices.Contains(s.VIPs[w.vip].Holders, n.Name):
 			near = append(near, n.Name)
 		default:
@@ -152,7 +155,7 @@ func (w *way) places() []string {
 	if i := slices.Index(far, w.last()); i > 0 {
 		far[0], far[i] = far[i], far[0]
 	}
-	all := append(far, near...)
+	all := slices.Concat(far, near, unknown)
 	return all[:min(len(all), 2)]
 }
 

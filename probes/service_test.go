@@ -145,7 +145,13 @@ func TestWayOfUsers(t *testing.T) {
 			}
 		})
 	}
-	dark := &way{vip: "db", state: func() *State { return &State{Nodes: []Node{{Name: "a"}}} }}
+	early := &way{vip: "db", state: func() *State { return &State{Nodes: []Node{{Name: "a"}}} }, Hosts: dialing(func(string) error { return nil })}
+	conn, err := early.Dial(t.Context(), "", "tcp", "10.0.0.9:6432")
+	if err != nil || early.from != "a" {
+		t.Fatalf("before any node has answered: %v, from %q", err, early.from)
+	}
+	_ = conn.Close()
+	dark := &way{vip: "db", state: func() *State { return &State{Nodes: []Node{{Name: "a", Seen: Seen{Began: began}}}} }}
 	if _, err := dark.Dial(t.Context(), "", "tcp", "10.0.0.9:6432"); err == nil || !strings.Contains(err.Error(), "no node answers over ssh") {
 		t.Errorf("nobody answers: %v", err)
 	}
