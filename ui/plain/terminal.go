@@ -23,9 +23,12 @@ type Lines struct {
 	in  *os.File
 	out io.Writer
 
-	lines chan string
-	ended chan error
-	quit  chan struct{}
+	// want holds a token while a question wants a line, and reading is true from then until a line was taken.
+	want    chan struct{}
+	reading bool
+	lines   chan string
+	ended   chan error
+	quit    chan struct{}
 }
 
 // Terminal reads lines from in. It is an error when in is not a terminal.
@@ -33,15 +36,23 @@ func Terminal(in *os.File, out io.Writer) (*Lines, error) {
 	if !term.IsTerminal(int(in.Fd())) {
 		return nil, ErrNoTerminal
 	}
-	t := &Lines{in: in, out: out, lines: make(chan string), ended: make(chan error, 1), quit: make(chan struct{})}
+	t := &Lines{
+		in: in, out: out, want: make(chan struct{}, 1), lines: make(chan string), ended: make(chan error, 1), quit: make(chan struct{}),
+	}
 	go t.read()
 	return t, nil
 }
 
 // read is the one reader of the terminal, so that a question can be given up (an interrupt) without losing the next line.
+// It reads only when a question wants a line: what is typed before stays in the terminal, where Ask throws it away.
 func (t *Lines) read() {
 	r := bufio.NewReaderSize(t.in, maxLine)
 	for {
+		select {
+		case <-t.want:
+		case <-t.quit:
+			return
+		}
 		line, err := r.ReadString('\n')
 		if err != nil {
 			t.ended <- fmt.Errorf("the terminal is gone: %w", err)
@@ -64,19 +75,24 @@ func (t *Lines) Ask(ctx context.Context, prompt string) (string, error) {
 	if err := discard(int(t.in.Fd())); err != nil {
 		return "", fmt.Errorf("the terminal cannot be asked: %w", err)
 	}
-drain:
-	for {
+	if t.reading {
+		// A question was given up. Its line may have come meanwhile.
 		select {
 		case <-t.lines:
+			t.reading = false
 		default:
-			break drain
 		}
 	}
 	if _, err := io.WriteString(t.out, prompt); err != nil {
 		return "", err
 	}
+	if !t.reading {
+		t.reading = true
+		t.want <- struct{}{}
+	}
 	select {
 	case line := <-t.lines:
+		t.reading = false
 		return line, nil
 	case err := <-t.ended:
 		t.ended <- err
