@@ -128,7 +128,7 @@ func TestEvidenceOfTheStack(t *testing.T) {
 	}
 	s := probestest.Stack()
 	hostDead(s)
-	at(12, 1, s, "Host on netbox-node-2", "How it is reached", "dead: neither the console nor", "netbox-node-1 to ssh :22", "? no answer within 2 s, 3.0s ago", "✓ disk 42% → ✗ dead", "test-host-dead")
+	at(12, 1, s, "Host on netbox-node-2", "How it is reached", "dead: neither the console nor", "netbox-node-1 to ssh :22", "? no answer within 2 s, 3.0s ago", "✓ disk 42% → ✗ dead", "! test-host-dead")
 	s = probestest.Stack()
 	vipTwice(s)
 	at(1, 0, s, "The address db", "it is not so: every floating address is on exactly one node", "test-vip-twice")

@@ -21,6 +21,8 @@ type evidenceDialog struct {
 	books        []*runbooks.Runbook
 	show         func(time.Time) string
 	past
+	// holds says whether the finding of a book holds now, and how it is shown.
+	holds func(book string) (glyph string, tone tone, holds bool)
 }
 
 // past is what was seen of a cell before: its numbers over time, and its errors and changes.
@@ -28,8 +30,8 @@ type past struct {
 	numbers, changes func(t *Theme, width int) []string
 }
 
-func newEvidence(s *probes.State, lib *runbooks.Library, r stack.Row, node string, c clock, before past) *evidenceDialog {
-	d := &evidenceDialog{state: s, system: r.System, node: node, show: c.show, past: before}
+func newEvidence(s *probes.State, lib *runbooks.Library, r stack.Row, node string, c clock, before past, holds func(string) (string, tone, bool)) *evidenceDialog {
+	d := &evidenceDialog{state: s, system: r.System, node: node, show: c.show, past: before, holds: holds}
 	if lib != nil {
 		about := concerned(r.System, node)
 		for _, b := range lib.Books {
@@ -101,8 +103,16 @@ func (d *evidenceDialog) lines(t *Theme, width int) []string {
 	out = append(out, d.changes(t, width)...)
 	if len(d.books) > 0 {
 		out = append(out, "", t.Strong.Render("Runbooks that concern it"))
+		// Those that hold now stand first.
 		for _, b := range d.books {
-			out = append(out, fit("  "+b.ID+"  "+b.Title, width))
+			if glyph, tone, holds := d.holds(b.ID); holds {
+				out = append(out, clipped(t.paint(tone, glyph)+" "+b.ID+"  "+b.Title, width))
+			}
+		}
+		for _, b := range d.books {
+			if _, _, holds := d.holds(b.ID); !holds {
+				out = append(out, clipped("  "+b.ID+"  "+b.Title, width))
+			}
 		}
 	}
 	return out

@@ -183,6 +183,7 @@ func TestServiceRow(t *testing.T) {
 			s.Service.Writes.Seen = probestest.Silent(s.Service.Writes.Seen, 130*time.Second)
 		}, [3]string{"✓ reads  20 ms", "✗ writes fail  2m10s", "✓ login  20 ms"}},
 		{"slow", func(s *probes.State) { s.Service.Reads.Latency, s.Service.Login.Latency = 1.2, 12 }, [3]string{"! reads slow  1200 ms", "✓ writes  20 ms (canary)", "! login slow  12s"}},
+		{"a standby answers", func(s *probes.State) { s.Service.Reads.Note = "a standby answers where writes should go" }, [3]string{"! reads: standby  20 ms", "✓ writes  20 ms (canary)", "✓ login  20 ms"}},
 		{"not asked", func(s *probes.State) { s.Service.Reads.Seen = probes.Seen{} }, [3]string{"· reads not asked yet", "✓ writes  20 ms (canary)", "✓ login  20 ms"}},
 		{"blind", func(s *probes.State) {
 			s.Reach.Few = true

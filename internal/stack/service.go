@@ -48,6 +48,8 @@ func (s Sight) try(name string, t probes.Try, slow float64, note string) Cell {
 		return c
 	case !ok:
 		return c.bad(fails, Short(t.Since+s.Late))
+	case name == "reads" && t.Note != "":
+		return c.warn("reads: standby", milliseconds(t.Latency))
 	case t.Latency >= slow:
 		return c.warn(name+" slow", milliseconds(t.Latency))
 	}
