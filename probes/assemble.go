@@ -12,7 +12,7 @@ import (
 // make the same State.
 func assemble(c *inventory.Cluster, r raw, m moment, mem memory) *State {
 	s := &State{At: m.now, Cluster: Cluster{Name: c.Name, Environment: string(c.Environment)}}
-	s.Nodes = assembleNodes(c, r, m)
+	s.Nodes = assembleNodes(c, r, m, mem)
 	s.VIPs = assembleVIPs(c, s.Nodes)
 	s.Etcd = assembleEtcd(c, r, m)
 	s.Postgres = assemblePostgres(c, r, m)
@@ -33,16 +33,18 @@ func assemble(c *inventory.Cluster, r raw, m moment, mem memory) *State {
 	return s
 }
 
-func assembleNodes(c *inventory.Cluster, r raw, m moment) []Node {
+func assembleNodes(c *inventory.Cluster, r raw, m moment, mem memory) []Node {
 	out := make([]Node, 0, len(c.Nodes))
 	for _, n := range c.Nodes {
 		a := r.hosts[n.Name]
 		f := a.fact
 		out = append(out, Node{
 			Name: n.Name, Address: n.Address, Seen: a.seen(m), Hostname: f.hostname, Units: f.units, UnitFiles: f.unitFiles,
-			Disks: f.disks, Load1: f.load1, CPUs: f.cpus, MemoryMB: f.memoryMB, ClockOffset: f.offset, ClockSynced: f.synced,
+			Disks: grown(n.Name, f.disks, mem.disks), Load1: f.load1, CPUs: f.cpus, MemoryMB: f.memoryMB, ClockOffset: f.offset, ClockSynced: f.synced,
 			Addresses: f.addresses, Uptime: f.uptime, PatroniScope: f.scope, PatroniNamespace: f.namespace,
 			Services: byService(c, n.Name, f.units), ServiceFiles: byService(c, n.Name, f.unitFiles),
+			FailedUnits: f.failed, Restarts: f.restarts, SwapUsedMB: f.swapMB, MemoryAllMB: f.memoryAll, NonlocalBind: f.nonlocal,
+			RebootPending: f.reboot,
 		})
 	}
 	return out

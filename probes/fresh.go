@@ -64,8 +64,10 @@ func concerns(path, section string) bool {
 	switch head {
 	case "cluster":
 		return false
-	case "nodes", "etcd", "postgres", "redis", "sentinel", "haproxy", "pgbouncer", "web", "service":
+	case "nodes", "etcd", "postgres", "redis", "sentinel", "haproxy", "pgbouncer", "service":
 		return section == head
+	case "web":
+		return section == "web" || section == "nodes" // the certificate files are read over ssh
 	case "vips", "keepalived":
 		return section == "nodes"
 	case "netbox":

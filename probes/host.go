@@ -21,6 +21,15 @@ type hostFacts struct {
 	uptime    *float64
 	scope     *string
 	namespace *string
+	restarts  map[string]int
+	failed    []string
+	swapMB    *int
+	memoryAll *int
+	nonlocal  *bool
+	reboot    *bool
+	// keepalived and certificate are nil where the host was not asked or told nothing.
+	keepalived  *keepalivedConfig
+	certificate *fileFacts
 	// start and end are the host's clock at both ends of the script; offset is its clock minus ours.
 	start, end *time.Time
 	offset     *float64
@@ -71,9 +80,16 @@ func clockOffset(sent, back time.Time, start, end *time.Time) *float64 {
 // intent, and it would spoil no more than the facts of its own host.
 const section = "--recon-"
 
+// hostQuestions are what differs from host to host; what is empty is not asked.
+type hostQuestions struct {
+	units, paths                           []string
+	patroniConfig, keepalived, certificate string
+}
+
 // hostScript is what a host is asked: plain /bin/sh, no root, no command that changes anything. A command that is missing
 // or hangs leaves its own section empty and no other.
-func hostScript(units, paths []string, patroniConfig string) string {
+func hostScript(q hostQuestions) string {
+	units := q.units
 	var b strings.Builder
 	b.WriteString("LC_ALL=C; export LC_ALL; exec 2>/dev/null\n")
 	b.WriteString("T=; command -v timeout >/dev/null && T='timeout 2'\n")
@@ -82,7 +98,7 @@ func hostScript(units, paths []string, patroniConfig string) string {
 	part("hostname", "hostname || uname -n")
 	part("load", "cat /proc/loadavg")
 	part("cpus", "nproc || grep -c ^processor /proc/cpuinfo")
-	part("memory", "grep ^MemAvailable: /proc/meminfo")
+	part("memory", "grep -E '^(MemTotal|MemAvailable|SwapTotal|SwapFree):' /proc/meminfo")
 	part("uptime", "cat /proc/uptime")
 	part("addresses", "$T ip -o addr show")
 	if len(units) > 0 {
@@ -90,21 +106,49 @@ func hostScript(units, paths []string, patroniConfig string) string {
 		for i, u := range units {
 			names[i] = quote(unitFile(u))
 		}
-		part("units", "$T systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState -- "+strings.Join(names, " "))
+		part("units", "$T systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState -p NRestarts -- "+strings.Join(names, " "))
 	}
+	part("failed", "$T systemctl list-units --failed --plain --no-legend --no-pager && echo "+complete)
 	part("synced", "$T timedatectl show -p NTPSynchronized")
-	// The data directory itself is often closed to us; the nearest folder above it that can be asked lies on the same file
-	// system, unless the directory is a mount point of its own.
-	b.WriteString("space() { p=$1; until $T df -Pk -- \"$p\" | sed -n '2p' | grep .; do case $p in /|.) break;; esac; p=$(dirname -- \"$p\"); done; }\n")
-	for _, p := range paths {
-		part("disk", "printf '%s\\n' "+quote(p)+"; space "+quote(p))
+	part("nonlocal", "cat /proc/sys/net/ipv4/ip_nonlocal_bind")
+	// Only Debian's packages leave this file. Its absence says something only where they would.
+	part("reboot", "if [ -e /run/reboot-required ] || [ -e /var/run/reboot-required ]; then echo yes; elif command -v dpkg >/dev/null; then echo no; fi")
+	// The last of several mounts on one point is the one that is seen.
+	part("readonly", `awk '{ro[$2] = $4 ~ /^ro(,|$)/} END {for (m in ro) if (ro[m]) print m; print "`+complete+`"}' /proc/mounts`)
+	if len(q.paths) > 0 {
+		b.WriteString(diskScript(q.paths))
 	}
-	if patroniConfig != "" {
-		part("patroni", "grep -E '^(scope|namespace)[ ]*:' "+quote(patroniConfig))
+	if q.patroniConfig != "" {
+		part("patroni", "grep -E '^(scope|namespace)[ ]*:' "+quote(q.patroniConfig))
+	}
+	if q.keepalived != "" {
+		part("keepalived", keepalivedScript(q.keepalived))
+	}
+	if q.certificate != "" {
+		part("certificate", certificateScript(q.certificate))
 	}
 	part("end", "date +%s.%N")
 	b.WriteString("exit 0\n")
 	return b.String()
+}
+
+// complete is the last line of a list that may be empty; without it the list was not made.
+const complete = "--complete"
+
+// diskScript asks for space and inodes of the file systems of paths. A path itself is often closed to us; the nearest folder
+// above it that can be asked lies on the same file system, unless the path is a mount point of its own. The root comes
+// first, because a file system that hangs ends the list.
+func diskScript(paths []string) string {
+	words := make([]string, 0, len(paths))
+	for _, p := range paths {
+		if p == "/" {
+			words = append([]string{quote(p)}, words...)
+			continue
+		}
+		words = append(words, quote(p))
+	}
+	return `$T sh -c 'for p; do q=$p; until [ -e "$q" ]; do case $q in */*) q=${q%/*};; *) q=;; esac; [ -n "$q" ] || q=/; done; ` +
+		`printf "%s\n%s\n" ` + section + `disk "$p"; df -Pk -- "$q"; df -Pi -- "$q"; done' sh ` + strings.Join(words, " ") + "\n"
 }
 
 func unitFile(unit string) string {

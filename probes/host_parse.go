@@ -1,9 +1,11 @@
 package probes
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +16,7 @@ import (
 func parseHost(out []byte, units []string) (hostFacts, error) {
 	var f hostFacts
 	known := 0
+	var readonly []string
 	for _, part := range strings.Split("\n"+string(out), "\n"+section)[1:] {
 		name, body, _ := strings.Cut(part, "\n")
 		body = strings.TrimSpace(body)
@@ -30,16 +33,25 @@ func parseHost(out []byte, units []string) (hostFacts, error) {
 		case "cpus":
 			f.cpus = whole(number(firstLine(body)))
 		case "memory":
-			if kb := number(field(body, 1)); kb != nil {
-				mb := *kb / 1024
-				f.memoryMB = whole(&mb)
-			}
+			f.memoryMB, f.memoryAll, f.swapMB = parseMemory(body)
 		case "uptime":
 			f.uptime = number(field(body, 0))
 		case "addresses":
 			f.addresses = parseAddresses(body)
 		case "units":
-			f.units, f.unitFiles = parseUnits(body, units)
+			f.units, f.unitFiles, f.restarts = parseUnits(body, units)
+		case "failed":
+			f.failed = parseFailed(body)
+		case "nonlocal":
+			f.nonlocal = yesNo(firstLine(body), "1", "0")
+		case "reboot":
+			f.reboot = yesNo(firstLine(body), "yes", "no")
+		case "readonly":
+			readonly = parseList(body)
+		case "keepalived":
+			f.keepalived = parseKeepalived(body)
+		case "certificate":
+			f.certificate = parseCertificateFile(body)
 		case "synced":
 			if v, ok := strings.CutPrefix(firstLine(body), "NTPSynchronized="); ok {
 				synced := v == "yes"
@@ -58,7 +70,91 @@ func parseHost(out []byte, units []string) (hostFacts, error) {
 	if known == 0 {
 		return hostFacts{}, errors.New("the host's answer holds nothing that was asked: " + firstWords(out))
 	}
+	f.mounted(readonly)
 	return f, nil
+}
+
+// mounted notes which file systems are read-only, and puts the root last, as it was asked for.
+func (f *hostFacts) mounted(readonly []string) {
+	if readonly != nil {
+		for i := range f.disks {
+			ro := slices.Contains(readonly, f.disks[i].Mount)
+			f.disks[i].ReadOnly = &ro
+		}
+	}
+	slices.SortStableFunc(f.disks, func(a, b Disk) int {
+		return cmp.Compare(map[bool]int{true: 1}[a.Path == "/"], map[bool]int{true: 1}[b.Path == "/"])
+	})
+}
+
+// yesNo is a question with two answers; anything else is none.
+func yesNo(said, yes, no string) *bool {
+	if said != yes && said != no {
+		return nil
+	}
+	is := said == yes
+	return &is
+}
+
+// parseMemory reads lines of /proc/meminfo, in KiB: available and all memory, and swap in use.
+func parseMemory(body string) (available, all, swap *int) {
+	rows := map[string]*float64{}
+	for l := range strings.Lines(body) {
+		if w := strings.Fields(l); len(w) >= 2 {
+			rows[w[0]] = number(w[1])
+		}
+	}
+	mb := func(kb *float64) *int {
+		if kb == nil {
+			return nil
+		}
+		n := *kb / 1024
+		return whole(&n)
+	}
+	if total, free := rows["SwapTotal:"], rows["SwapFree:"]; total != nil && free != nil {
+		used := *total - *free
+		swap = mb(&used)
+	}
+	return mb(rows["MemAvailable:"]), mb(rows["MemTotal:"]), swap
+}
+
+// parseList reads lines up to the one that says that the list is complete; nil without that one.
+func parseList(body string) []string {
+	out := []string{}
+	for l := range strings.Lines(body) {
+		l = strings.TrimSpace(l)
+		switch {
+		case l == complete:
+			return out
+		case l != "":
+			out = append(out, line(unescaped(l)))
+		}
+	}
+	return nil
+}
+
+// unescaped undoes what the kernel does to blanks in /proc/mounts.
+func unescaped(s string) string {
+	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\134`, `\`).Replace(s)
+}
+
+// parseFailed reads `systemctl list-units --failed --plain --no-legend`: the unit is the first word. Some versions put a
+// mark before it all the same.
+func parseFailed(body string) []string {
+	out := []string{}
+	for l := range strings.Lines(body) {
+		w := strings.Fields(l)
+		if len(w) > 0 && w[0] == complete {
+			return out
+		}
+		if len(w) > 1 && !strings.Contains(w[0], ".") {
+			w = w[1:]
+		}
+		if len(w) > 0 && strings.Contains(w[0], ".") {
+			out = append(out, line(strings.TrimSuffix(w[0], ".service")))
+		}
+	}
+	return nil
 }
 
 func firstLine(s string) string {
@@ -126,15 +222,15 @@ func parseAddresses(body string) []string {
 
 // parseUnits reads the blocks of `systemctl show`, one a unit, in the order of the question. A unit that was asked for
 // under an alias answers with another Id, so the order decides. Nil when the number of blocks is another one.
-func parseUnits(body string, units []string) (active, files map[string]string) {
+func parseUnits(body string, units []string) (active, files map[string]string, restarts map[string]int) {
 	if body == "" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	blocks := strings.Split(body, "\n\n")
 	if len(blocks) != len(units) {
-		return nil, nil
+		return nil, nil, nil
 	}
-	active, files = map[string]string{}, map[string]string{}
+	active, files, restarts = map[string]string{}, map[string]string{}, map[string]int{}
 	for i, block := range blocks {
 		props := map[string]string{}
 		for l := range strings.Lines(block) {
@@ -143,25 +239,38 @@ func parseUnits(body string, units []string) (active, files map[string]string) {
 			}
 		}
 		if props["ActiveState"] == "" {
-			return nil, nil
+			return nil, nil, nil
 		}
 		name := strings.TrimSuffix(units[i], ".service")
 		active[name], files[name] = props["ActiveState"], props["UnitFileState"]
 		if props["LoadState"] == "not-found" {
 			active[name], files[name] = "not-found", "not-found"
 		}
+		if n := whole(number(props["NRestarts"])); n != nil {
+			restarts[name] = *n
+		}
 	}
-	return active, files
+	if len(restarts) == 0 {
+		restarts = nil // systemd tells them since version 235
+	}
+	return active, files, restarts
 }
 
-// parseDisk reads the path that was asked about and the line of `df -Pk` that answers it:
-// device, kilobytes, used, available, percent, mount point. Used percent is of what users can have, as df computes it.
+// parseDisk reads the path that was asked about and what `df -Pk` and `df -Pi` answer to it: device, kilobytes (or inodes),
+// used, available, percent, mount point. Used percent is of what users can have, as df computes it. Heads of tables are
+// passed over; the answer to the second question is missing where df failed.
 func parseDisk(body string) (Disk, bool) {
-	path, row, _ := strings.Cut(body, "\n")
-	w := strings.Fields(firstLine(row))
-	if len(w) < 6 {
+	path, table, _ := strings.Cut(body, "\n")
+	var rows [][]string
+	for l := range strings.Lines(table) {
+		if w := strings.Fields(l); len(w) >= 6 && w[0] != "Filesystem" {
+			rows = append(rows, w)
+		}
+	}
+	if len(rows) == 0 {
 		return Disk{}, false
 	}
+	w := rows[0]
 	size, used, free := kilobytes(w[1]), kilobytes(w[2]), kilobytes(w[3])
 	if size < 0 || used < 0 || free < 0 {
 		return Disk{}, false
@@ -169,6 +278,13 @@ func parseDisk(body string) (Disk, bool) {
 	d := Disk{Path: line(path), Mount: line(strings.Join(w[5:], " ")), Bytes: size, Free: free}
 	if used+free > 0 {
 		d.Percent = 100 * float64(used) / (float64(used) + float64(free))
+	}
+	if len(rows) > 1 {
+		// btrfs and others count no inodes and answer 0 of 0.
+		if all, used := number(rows[1][1]), number(rows[1][2]); all != nil && used != nil && *all > 0 && *used >= 0 {
+			percent := 100 * *used / *all
+			d.InodesPercent = &percent
+		}
 	}
 	return d, true
 }

@@ -29,6 +29,8 @@ type memory struct {
 	term      uint64
 	elections changes
 	moves     map[string]changes
+	// disks is how full the file systems were.
+	disks map[diskKey][]sample
 }
 
 func newMemory(c *inventory.Cluster) memory {
@@ -43,6 +45,7 @@ func newMemory(c *inventory.Cluster) memory {
 func (m memory) after(s *State) memory {
 	next := m
 	next.names = maps.Clone(m.names)
+	next.disks = sampled(m.disks, s.Nodes)
 	for _, member := range s.Patroni.Members {
 		next.names[member.Node] = member.Name
 	}

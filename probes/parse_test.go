@@ -196,7 +196,7 @@ func TestUnitsOfARealHost(t *testing.T) {
 			asked = append(asked, strings.TrimSuffix(id, ".service"))
 		}
 	}
-	active, files := parseUnits(strings.TrimSpace(string(b)), asked)
+	active, files, _ := parseUnits(strings.TrimSpace(string(b)), asked)
 	if len(active) < 8 || active["patroni"] != "active" || active["etcd-patroni"] != "active" || files["patroni"] != "enabled" {
 		t.Errorf("units %v, files %v", active, files)
 	}
@@ -211,7 +211,7 @@ func TestUnits(t *testing.T) {
 		block("redis-server.service", "loaded", "active", "enabled"), block("nope.service", "not-found", "inactive", ""),
 		block("patroni.service", "masked", "inactive", "masked"), block("etcd.service", "loaded", "failed", "disabled"),
 	}, "\n\n")
-	active, files := parseUnits(body, []string{"redis", "nope", "patroni", "etcd.service"})
+	active, files, _ := parseUnits(body, []string{"redis", "nope", "patroni", "etcd.service"})
 	for unit, want := range map[string][2]string{
 		"redis": {"active", "enabled"}, "nope": {"not-found", "not-found"}, "patroni": {"inactive", "masked"}, "etcd": {"failed", "disabled"},
 	} {
@@ -220,7 +220,7 @@ func TestUnits(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"", "Failed to connect to bus", block("a.service", "loaded", "", ""), body + "\n\n" + block("b", "loaded", "active", "")} {
-		if a, f := parseUnits(bad, []string{"redis", "nope", "patroni", "etcd.service"}); a != nil || f != nil {
+		if a, f, _ := parseUnits(bad, []string{"redis", "nope", "patroni", "etcd.service"}); a != nil || f != nil {
 			t.Errorf("%q: %v", bad, a)
 		}
 	}
@@ -314,8 +314,11 @@ func TestClockOffset(t *testing.T) {
 }
 
 func TestScriptQuotesWhatTheFileSays(t *testing.T) {
-	s := hostScript([]string{"a'; reboot; '", "-x"}, []string{"/data'$(reboot)"}, "/etc/`reboot`.yml")
-	for _, want := range []string{`'a'\''; reboot; '\''.service'`, "-- 'a", `'/data'\''$(reboot)'`, "'/etc/`reboot`.yml'"} {
+	s := hostScript(hostQuestions{
+		units: []string{"a'; reboot; '", "-x"}, paths: []string{"/data'$(reboot)"}, patroniConfig: "/etc/`reboot`.yml",
+		keepalived: "/etc/k'`reboot`/k.conf", certificate: "/etc/c$(reboot)'/c.pem",
+	})
+	for _, want := range []string{`'a'\''; reboot; '\''.service'`, "-- 'a", `'/data'\''$(reboot)'`, "'/etc/`reboot`.yml'", "'/etc/k'\\''`reboot`/k.conf'", "'/etc/c$(reboot)'\\''/c.pem'"} {
 		if !strings.Contains(s, want) {
 			t.Errorf("the script lacks %s:\n%s", want, s)
 		}

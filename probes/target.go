@@ -191,7 +191,7 @@ func aimHosts(a aiming) ([]*target, error) {
 		units := c.Units(n.Name)
 		out = append(out, aimed(a.Watch, a.raw.hosts, "nodes", n.Name, "ssh "+n.Name, hostDeadline, &hostProbe{
 			hosts: a.hosts, node: n.Name, units: units, now: a.now,
-			script: hostScript(units, dataPaths(c, n.Name), patroniConfig(c, n.Name)),
+			script: hostScript(hostAsk(c, n.Name)),
 		}))
 	}
 	return out, nil
@@ -283,6 +283,18 @@ func dataPaths(c *inventory.Cluster, node string) []string {
 		out = append(out, e.DataDir)
 	}
 	return append(out, "/")
+}
+
+// hostAsk is what the host of a node is asked.
+func hostAsk(c *inventory.Cluster, node string) hostQuestions {
+	q := hostQuestions{units: c.Units(node), paths: dataPaths(c, node), patroniConfig: patroniConfig(c, node)}
+	if k := c.Keepalived; k != nil && runs(c, k.On, node) {
+		q.keepalived = k.Config
+	}
+	if w := c.Web; w != nil && runs(c, w.On, node) {
+		q.certificate = w.Certificate
+	}
+	return q
 }
 
 func patroniConfig(c *inventory.Cluster, node string) string {
