@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -121,11 +122,20 @@ func muddled(err error) error {
 	return err
 }
 
-// wantsTLS knows the page with which nginx and its kin answer plain text on a port with TLS.
+// wantsTLS knows the pages with which nginx and its kin, Apache and Go answer plain text on a port with TLS.
 func wantsTLS(r reply) bool {
-	return r.status == 400 && strings.Contains(string(r.body), "plain HTTP request was sent to HTTPS port")
+	if r.status != http.StatusBadRequest {
+		return false
+	}
+	for _, said := range []string{"plain HTTP request was sent to HTTPS port", "speaking plain HTTP to an SSL-enabled", "HTTP request to an HTTPS server"} {
+		if strings.Contains(string(r.body), said) {
+			return true
+		}
+	}
+	return false
 }
 
+// aimedAt is the host name that users type, or "".
 func aimedAt(c *inventory.Cluster) string {
 	if c.NetBox == nil {
 		return ""
