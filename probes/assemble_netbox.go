@@ -7,11 +7,10 @@ import (
 )
 
 func assembleNetBox(c *inventory.Cluster, r raw, m moment) NetBox {
-	out := NetBox{Members: []NetBoxMember{}, Unclear: map[string]string{}}
 	if c.NetBox == nil {
-		out.Unseen = "the cluster file names no NetBox"
-		return out
+		return NetBox{Members: []NetBoxMember{}, Unseen: "the cluster file names no NetBox"}
 	}
+	out := NetBox{Members: []NetBoxMember{}, Unclear: map[string]string{}}
 	nodes := running(c, c.NetBox.On)
 	out.Answered, out.Unseen = census("NetBox", names(nodes), r.netbox, m)
 	for _, n := range nodes {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// watched lets a disk be seen every two seconds; used says how many bytes are used after so many seconds.
-func watched(seconds int, size int64, used func(s int) int64) (map[diskKey][]sample, Disk) {
+// filling lets a disk be seen every two seconds; used says how many bytes are used after so many seconds.
+func filling(seconds int, size int64, used func(s int) int64) (map[diskKey][]sample, Disk) {
 	begin := time.Unix(1000, 0)
 	var history map[diskKey][]sample
 	var d Disk
@@ -35,7 +35,7 @@ func TestDiskGrowth(t *testing.T) {
 		"only the last 10 min":   {1200, func(s int) int64 { return int64(min(s, 500)) * mib }, 0, math.NaN()},
 		"fills and is full soon": {100, func(s int) int64 { return 1000*mib - int64(101-s)*mib }, mib, 1},
 	} {
-		history, d := watched(tc.seconds, 1000*mib, tc.used)
+		history, d := filling(tc.seconds, 1000*mib, tc.used)
 		got := grown("a", []Disk{d}, history)[0]
 		if (got.Growth == nil) != math.IsNaN(tc.growth) || got.Growth != nil && math.Abs(*got.Growth-tc.growth) > 1 {
 			t.Errorf("%s: growth %v, want %v", name, value(got.Growth), tc.growth)
@@ -50,7 +50,7 @@ func TestDiskGrowth(t *testing.T) {
 }
 
 func TestDiskGrowthBeginsAnewWithAnotherSize(t *testing.T) {
-	history, d := watched(120, 1<<30, func(s int) int64 { return int64(s) << 20 })
+	history, d := filling(120, 1<<30, func(s int) int64 { return int64(s) << 20 })
 	n := Node{Name: "a", Seen: Seen{Reachable: true, Began: time.Unix(2000, 0)}, Disks: []Disk{{Mount: "/data", Bytes: 2 << 30, Free: d.Free}}}
 	after := sampled(history, []Node{n})
 	if got := after[diskKey{"a", "/data"}]; len(got) != 1 {

@@ -39,6 +39,7 @@ func StackInventory() *inventory.Cluster {
 func Stack() *probes.State {
 	s, inv := Healthy(), StackInventory()
 	seen := asked
+	s.Keepalived = probes.Keepalived{}
 	s.Redis = probes.Redis{Masters: []string{Node1}, Answered: 3}
 	s.Sentinel = probes.Sentinel{
 		Name: "myredisetcd", Master: ptr(Node1), MasterAddress: ptr("172.16.113.201:6379"), Quorum: ptr(true), FailingOver: ptr(false),

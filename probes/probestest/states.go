@@ -116,9 +116,12 @@ func without(s *probes.State) {
 	s.NetBox = probes.NetBox{Members: []probes.NetBoxMember{}, Unseen: "the cluster file names no NetBox"}
 }
 
-// Settle makes patroni.leader, patroni.replicas, cross and hands_off follow from the rest again, after a test changed that.
+// Settle makes patroni.leader, patroni.replicas, keepalived (of Inventory), cross and hands_off follow from the rest again, after a test changed that.
 func Settle(s *probes.State) {
 	defer func() { probes.Conclude(fileOf(s), s) }()
+	if len(s.HAProxy.Members) == 0 {
+		s.Keepalived = keepalived(s)
+	}
 	p := &s.Patroni
 	p.Leader, p.Timeline, p.Replicas = nil, nil, []probes.Member{}
 	for _, m := range p.Members {
@@ -129,6 +132,24 @@ func Settle(s *probes.State) {
 			p.Replicas = append(p.Replicas, m)
 		}
 	}
+}
+
+// keepalived is the section as a Watch makes it of the hosts, which do not tell the configuration in Inventory.
+func keepalived(s *probes.State) probes.Keepalived {
+	var out probes.Keepalived
+	for _, n := range s.Nodes {
+		m := probes.KeepalivedMember{
+			Node: n.Name, Seen: n.Seen, Active: n.Units["keepalived"] == "active", Holds: []string{},
+			Unread: map[string]string{"instances": "the host does not tell Keepalived's configuration"},
+		}
+		for _, v := range Inventory().VIPs {
+			if slices.Contains(n.Addresses, v.Address) {
+				m.Holds = append(m.Holds, v.Name)
+			}
+		}
+		out.Members = append(out.Members, m)
+	}
+	return out
 }
 
 // fileOf is the cluster file that a ready-made State belongs to.
