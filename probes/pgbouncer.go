@@ -1,30 +1,39 @@
 package probes
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strconv"
-	"sync/atomic"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"recon/internal/inventory"
 )
 
-// pgbouncerFacts is what one PgBouncer answered.
+// pgbouncerFacts is what one PgBouncer answered. Counts that were not told are in unread.
 type pgbouncerFacts struct {
 	version, state string
 	databases      []PgBouncerDatabase
 	pools          []Pool
-	settings       map[string]string
-	// works and worksErr are about one query on NetBox's database through this instance.
-	works    bool
-	worksErr string
-	// unread says of single fields why they were not told.
+	paused         []string
+	active         int
+	waiting        int
+	maxWait        float64
+	mode           string
+	size, reserve  int
+	prepared       int
+	works          bool
+	worksError     string
+	// unread says of single fields of PgBouncerMember why they were not told.
 	unread map[string]string
+}
+
+// consoleFields are the fields of PgBouncerMember that the console tells.
+var consoleFields = []string{
+	"version", "state", "databases", "pools", "paused", "active", "waiting", "max_wait", "pool_mode", "pool_size", "reserve_size",
+	"max_prepared_statements",
 }
 
 func aimPgBouncer(a aiming) ([]*target, error) {
@@ -32,232 +41,170 @@ func aimPgBouncer(a aiming) ([]*target, error) {
 	if b == nil {
 		return nil, nil
 	}
-	e := a.cluster.Entry
 	var out []*target
 	for _, n := range running(a.cluster, b.On) {
-		port := strconv.Itoa(b.Port)
-		login := func(user, database string, password inventory.Secret) *poolLogin {
-			return &poolLogin{
-				dialer: a.reach(n, b.Port), settings: connection(n.Address, port, user, database, "prefer"),
-				password: func(ctx context.Context) (string, error) { return a.secret(ctx, password) },
+		d, entry := a.reach(n, b.Port), a.cluster.Entry
+		p := &pgbouncerProbe{database: b.Database}
+		if b.User != "" {
+			p.console = &poolLogin{
+				dialer: d, settings: connection(n.Address, strconv.Itoa(b.Port), b.User, "pgbouncer", "prefer"),
+				password: func(ctx context.Context) (string, error) { return a.secret(ctx, b.Password) },
 			}
 		}
-		p := &pgbouncerProbe{console: login(either(b.User, "pgbouncer"), "pgbouncer", b.Password), database: e.Database}
-		if e.User != "" && e.Database != "" {
-			p.through = login(e.User, e.Database, e.Password)
+		if entry.User != "" && entry.Database != "" {
+			p.database = entry.Database
+			p.through = &poolLogin{
+				dialer: a.reach(n, b.Port), settings: connection(n.Address, strconv.Itoa(b.Port), entry.User, entry.Database, "prefer"),
+				password: func(ctx context.Context) (string, error) { return a.secret(ctx, entry.Password) },
+			}
 		}
-		out = append(out, aimed(a.Watch, a.raw.pgbouncer, "pgbouncer", n.Name, "pgbouncer "+p.console.dialer.address, deadline, p))
+		out = append(out, aimed(a.Watch, a.raw.pgbouncer, "pgbouncer", n.Name, "pgbouncer "+d.address, deadline, p))
 	}
 	return out, nil
 }
 
-// poolLogin is one kept connection to a PgBouncer. Its console knows the simple protocol alone, so nothing else is spoken.
-type poolLogin struct {
-	dialer   *dialer
-	settings string
-	password func(ctx context.Context) (string, error)
-
-	conn       *pgconn.PgConn
-	connecting atomic.Bool
-}
-
-func (l *poolLogin) close() {
-	if l.conn == nil {
-		return
-	}
-	conn := l.conn
-	l.conn = nil
-	if conn.IsClosed() {
-		_ = conn.Conn().Close()
-		<-conn.CleanupDone()
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), farewell)
-	defer cancel()
-	_ = conn.Close(ctx) // nothing was changed
-}
-
-func (l *poolLogin) connect(ctx context.Context) error {
-	conf, err := pgconn.ParseConfig(l.settings)
-	if err != nil {
-		return fmt.Errorf("prepare the connection: %w", err)
-	}
-	if conf.Password, err = l.password(ctx); err != nil {
-		return fmt.Errorf("the password: %w", err)
-	}
-	conf.RuntimeParams = map[string]string{"application_name": "recon"}
-	conf.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
-	conf.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) {
-		if !l.connecting.Load() {
-			return nil, errors.New("no second connection is made to cancel a question; the connection ends with it")
-		}
-		return l.dialer.dial(ctx)
-	}
-	conf.ValidateConnect = nil
-	l.connecting.Store(true)
-	conn, err := pgconn.ConnectConfig(ctx, conf)
-	l.connecting.Store(false)
-	if err != nil {
-		return poolError(err)
-	}
-	l.conn = conn
-	return nil
-}
-
-// rows asks one question. The connection is made when there is none.
-func (l *poolLogin) rows(ctx context.Context, question string) ([]map[string]string, error) {
-	if l.conn == nil {
-		if err := l.connect(ctx); err != nil {
-			return nil, err
-		}
-	}
-	results, err := l.conn.Exec(ctx, question).ReadAll()
-	if err != nil {
-		return nil, poolError(err)
-	}
-	if len(results) != 1 {
-		return nil, fmt.Errorf("%s has %d answers", question, len(results))
-	}
-	out := make([]map[string]string, 0, len(results[0].Rows))
-	for _, r := range results[0].Rows {
-		m := map[string]string{}
-		for i, f := range results[0].FieldDescriptions {
-			if i < len(r) && r[i] != nil {
-				m[f.Name] = string(r[i])
-			}
-		}
-		out = append(out, m)
-	}
-	return out, nil
-}
-
-// poolError is PgBouncer's own message where there is one. It stays a *pgconn.PgError below.
-func poolError(err error) error {
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) {
-		return fmt.Errorf("PgBouncer answered: %s%w", line(refused.Message), hidden{refused})
-	}
-	return err
-}
-
-// hidden keeps an error for errors.As and says nothing itself.
-type hidden struct{ err error }
-
-func (h hidden) Error() string { return "" }
-func (h hidden) Unwrap() error { return h.err }
-
-func answered(err error) bool {
-	var refused *pgconn.PgError
-	return errors.As(err, &refused)
-}
-
-// pgbouncerProbe asks one instance on its console, and tries one query through it: an instance that listens may still be
-// unable to reach the database, know its users, or be paused.
+// pgbouncerProbe asks the console of one PgBouncer, and the database through it. A port that listens says nothing: an
+// instance that is paused, that knows no password or that does not reach the database listens too.
 type pgbouncerProbe struct {
+	// console and through are nil when the cluster file has no login for them. database is the one that is tried.
 	console, through *poolLogin
 	database         string
 }
 
+// tryLimit is how long the query through PgBouncer may take; a client that waits in a queue is gone after it. tryRenewal is
+// how long its connection is kept: a new one finds out that nobody can log in any more.
+const (
+	tryLimit   = 2 * time.Second
+	tryRenewal = 30 * time.Second
+)
+
 func (p *pgbouncerProbe) close() {
-	p.console.close()
-	if p.through != nil {
-		p.through.close()
+	for _, c := range []*poolLogin{p.console, p.through} {
+		if c != nil {
+			c.close()
+		}
 	}
 }
-
-// worksWithin is how long a query through an instance may take. The rest of the probe's time is the console's.
-const worksWithin = 1500 * time.Millisecond
 
 func (p *pgbouncerProbe) ask(ctx context.Context) (pgbouncerFacts, error) {
-	p.console.dialer.reset()
-	kept := p.console.conn != nil
-	f, err := p.look(ctx)
-	if kept && err != nil && ctx.Err() == nil && !answered(err) {
-		p.console.close()
-		f, err = p.look(ctx)
+	f := pgbouncerFacts{unread: map[string]string{}}
+	var secret *secretError
+	why := ""
+	if p.console == nil {
+		why = "the cluster file gives no user of the console (services.pgbouncer.user)"
+	} else if err := p.console.attempt(ctx, func() error { return p.show(ctx, &f) }); err != nil {
+		switch {
+		case errors.As(err, &secret):
+			why = "the password of the console: " + words(err, deadline)
+		case answered(err):
+			why = words(bouncerError(err, "services.pgbouncer"), deadline)
+		default:
+			return f, err
+		}
 	}
-	if err != nil {
-		p.console.close()
-		return f, p.console.dialer.cause(err)
+	if why != "" {
+		f = pgbouncerFacts{unread: map[string]string{}}
+		for _, field := range consoleFields {
+			f.unread[field] = why
+		}
 	}
-	p.tryThrough(ctx, &f)
+	spoke, err := p.try(ctx, &f)
+	if cause := context.Cause(ctx); cause == context.Canceled || cause == errAgain {
+		return f, cause // the probe was ended; that says nothing about PgBouncer
+	}
+	if why != "" && !spoke && !(p.console != nil && secret == nil) {
+		return f, cmp.Or(err, errors.New(why)) // nothing of it answered anything
+	}
 	return f, nil
 }
 
-// look asks the console.
-func (p *pgbouncerProbe) look(ctx context.Context) (pgbouncerFacts, error) {
-	f := pgbouncerFacts{unread: map[string]string{}}
-	rows, err := p.console.rows(ctx, "SHOW VERSION")
-	if err != nil {
-		return f, err
-	}
-	f.version = parsePoolVersion(rows)
-	for _, q := range []struct {
-		question string
-		fields   []string
-		take     func([]map[string]string) error
-	}{
-		{"SHOW DATABASES", []string{"databases", "paused"}, func(rows []map[string]string) (err error) { f.databases, err = parsePoolDatabases(rows); return }},
-		{"SHOW POOLS", []string{"pools", "active", "waiting", "max_wait"}, func(rows []map[string]string) (err error) { f.pools, err = parsePools(rows); return }},
-		{"SHOW CONFIG", []string{"pool_mode", "pool_size", "reserve_size", "max_prepared_statements"}, func(rows []map[string]string) error { f.settings = parsePoolConfig(rows); return nil }},
-		{"SHOW STATE", nil, func(rows []map[string]string) error { f.state = parsePoolState(rows); return nil }},
-	} {
-		rows, err := p.console.rows(ctx, q.question)
-		if err == nil {
-			err = q.take(rows)
-		}
+// show asks the console. It takes one command at a time.
+func (p *pgbouncerProbe) show(ctx context.Context, f *pgbouncerFacts) error {
+	*f = pgbouncerFacts{unread: map[string]string{}}
+	answers := map[string][]map[string]string{}
+	for _, what := range []string{"VERSION", "STATE", "DATABASES", "POOLS", "CONFIG"} {
+		rows, err := p.console.rows(ctx, "SHOW "+what)
 		switch {
 		case err == nil:
-		case !answered(err) && p.console.conn.IsClosed():
-			return f, err
+			answers[what] = rows
+		case answered(err):
+			f.noShow(what, words(bouncerError(err, "services.pgbouncer"), deadline))
 		default:
-			// An older version or a user with fewer rights does not tell this one.
-			for _, field := range q.fields {
-				f.unread[field] = line(err.Error())
-			}
+			return err
+		}
+		if what == "VERSION" && len(rows) == 0 && err == nil && p.console.notice != "" {
+			answers[what] = []map[string]string{{"version": p.console.notice}} // how versions before 1.13 tell it
 		}
 	}
-	return f, nil
+	f.parse(answers, p.database)
+	return nil
 }
 
-// tryThrough asks the database one question through this instance. A paused database makes its clients wait, so that
-// one is not asked.
-func (p *pgbouncerProbe) tryThrough(ctx context.Context, f *pgbouncerFacts) {
-	switch {
-	case p.through == nil:
-		f.unread["works"], f.unread["works_error"] = "the cluster file names no login to try", "the cluster file names no login to try"
-		return
-	case f.state == "paused" || f.state == "suspended":
-		f.worksErr = "the instance is " + f.state
-		return
+// try asks the database through PgBouncer, and says whether PgBouncer spoke.
+func (p *pgbouncerProbe) try(ctx context.Context, f *pgbouncerFacts) (spoke bool, err error) {
+	if why := f.stopped(p.database); why != "" {
+		// A query would wait until somebody resumes, and its client with it.
+		f.worksError = why
+		return true, nil
 	}
-	for _, d := range f.databases {
-		if d.Name == p.database && (d.Paused || d.Disabled) {
-			f.worksErr = map[bool]string{true: "paused", false: "disabled"}[d.Paused]
-			return
-		}
+	unread := func(why string) {
+		f.unread["works"], f.unread["works_error"] = why, why
 	}
-	kept := p.through.conn != nil
-	err := p.once(ctx)
-	if kept && err != nil && ctx.Err() == nil && !answered(err) {
-		p.through.close()
-		err = p.once(ctx)
+	if p.through == nil {
+		unread("the cluster file gives no login to try (entry.user)")
+		return false, nil
 	}
-	if err != nil {
-		p.through.close()
-		f.worksErr = words(p.through.dialer.cause(err), worksWithin)
-		return
-	}
-	f.works = true
-	if mode := f.mode(p.database); mode != "transaction" && mode != "statement" {
-		p.through.close() // with session pooling a kept client keeps one of the pool's connections
-	}
-}
-
-func (p *pgbouncerProbe) once(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, worksWithin)
+	limited, cancel := context.WithTimeout(ctx, tryLimit)
 	defer cancel()
-	p.through.dialer.reset()
-	_, err := p.through.rows(ctx, "SELECT 1")
-	return err
+	if time.Since(p.through.made) > tryRenewal || p.holds(f) {
+		p.through.close()
+	}
+	err = p.through.attempt(limited, func() error {
+		rows, err := p.through.rows(limited, "SELECT 1 AS one")
+		if err == nil && (len(rows) != 1 || rows[0]["one"] != "1") {
+			return errors.New("it answers SELECT 1 with something else than 1")
+		}
+		return err
+	})
+	if p.holds(f) {
+		p.through.close()
+	}
+	var secret *secretError
+	switch {
+	case err == nil:
+		f.works = true
+		return true, nil
+	case errors.As(err, &secret):
+		unread("the password of entry.user: " + words(err, tryLimit))
+		return false, err
+	case ctx.Err() != nil:
+		unread("the console took the time that the query would have needed")
+		return false, err
+	}
+	f.worksError = words(bouncerError(err, "entry"), tryLimit)
+	return answered(err), err
+}
+
+// holds says that a kept connection would hold one of the database's: everything but transaction and statement pooling.
+func (p *pgbouncerProbe) holds(f *pgbouncerFacts) bool {
+	return f.mode != "transaction" && f.mode != "statement"
+}
+
+// bouncerError puts PgBouncer's refusals into the operator's words. where is the part of the cluster file that has the login.
+func bouncerError(err error, where string) error {
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) {
+		return err
+	}
+	text := line(refused.Message)
+	said := fmt.Sprintf("it answers: %s (SQLSTATE %s)", text, line(refused.Code))
+	lower := strings.ToLower(text)
+	switch {
+	case strings.Contains(lower, "not allowed"):
+		return fmt.Errorf("%s; the user of %s must be in admin_users or stats_users", said, where)
+	case refused.Code == "28P01", strings.Contains(lower, "no such user"), strings.Contains(lower, "password authentication failed"),
+		strings.Contains(lower, "sasl authentication failed"):
+		return fmt.Errorf("%s; is the login of %s in PgBouncer's auth_file?", said, where)
+	}
+	return errors.New(said)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -45,13 +46,24 @@ type redisClient struct {
 	dialer *dialer
 	// service is how the cluster file calls it, for words.
 	service string
-	client  *redis.Client
-	read    atomic.Int64 // bytes of this probe's answers
+	options *redis.Options
+	// client is nil until it is needed, and again after a failure. It is not used for a second attempt: the library's pool
+	// remembers failed dials, answers with them instead of dialing, and dials by itself in the background.
+	client *redis.Client
+	read   atomic.Int64 // bytes of this probe's answers
 }
 
+// silentLog keeps the library from writing its log over the screen.
+type silentLog struct{}
+
+func (silentLog) Printf(context.Context, string, ...any) {}
+
+var quieten = sync.OnceFunc(func() { redis.SetLogger(silentLog{}) })
+
 func (a aiming) redisClient(d *dialer, service, user string, password inventory.Secret) *redisClient {
+	quieten()
 	c := &redisClient{dialer: d, service: service}
-	c.client = redis.NewClient(&redis.Options{
+	c.options = &redis.Options{
 		Addr: d.address,
 		Dialer: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			conn, err := d.dial(ctx)
@@ -70,25 +82,37 @@ func (a aiming) redisClient(d *dialer, service, user string, password inventory.
 		// RESP2 and no greeting of its own: Sentinel and old servers know both, and a look leaves no trace.
 		Protocol: 2, DisableIdentity: true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-		PoolSize:                 1, MinIdleConns: 0, MaxRetries: -1, DialerRetries: 1, ContextTimeoutEnabled: true,
+		// One connection is used; a pool of one would start to dial in the background at the first failure.
+		PoolSize: 4, MaxConcurrentDials: 1, MinIdleConns: 0, MaxRetries: -1, DialerRetries: 1, ContextTimeoutEnabled: true,
 		PoolTimeout: deadline, ReadTimeout: deadline, WriteTimeout: deadline, DialTimeout: deadline,
 		ConnMaxIdleTime: -1, ConnMaxLifetime: -1,
-	})
+	}
 	return c
 }
 
 func (c *redisClient) close() {
-	_ = c.client.Close() // there is nobody to tell
+	if c.client != nil {
+		_ = c.client.Close() // there is nobody to tell
+		c.client = nil
+	}
 }
 
 // try asks, and once more on a new connection when the kept one turns out to be gone: a server that was restarted in
 // between is no server that does not answer.
 func (c *redisClient) try(ctx context.Context, ask func(ctx context.Context) error) error {
 	var err error
-	for range 2 {
+	for {
+		kept := c.client != nil
+		if !kept {
+			c.client = redis.NewClient(c.options)
+		}
 		c.dialer.reset()
 		c.read.Store(0)
-		if err = ask(ctx); err == nil || ctx.Err() != nil || isReply(err) {
+		if err = ask(ctx); err == nil {
+			return nil
+		}
+		c.close()
+		if !kept || ctx.Err() != nil || isReply(err) {
 			break
 		}
 	}
@@ -162,6 +186,9 @@ func (p *redisProbe) ask(ctx context.Context) (redisFacts, error) {
 		}
 		if p.queues && f.info.role == "master" {
 			f.rq = p.askQueues(ctx)
+			if cause := context.Cause(ctx); cause == context.Canceled || cause == errAgain {
+				return cause // the probe was ended; that says nothing about the queues
+			}
 		}
 		return nil
 	})

@@ -86,13 +86,19 @@ func parseInfo(text string) (redisInfo, error) {
 		i.master = hostAndPort(m["master_host"], m["master_port"])
 		i.linkUp, i.syncing = m["master_link_status"] == "up", m["master_sync_in_progress"] == "1"
 		if !i.linkUp {
-			if down := number(m["master_link_down_since_seconds"]); down != nil {
-				i.linkDown = max(0, *down) // -1: it has never been up
+			// A link that has never been up is down since -1 (or, before Redis 7, since 1970).
+			if down := number(m["master_link_down_since_seconds"]); down != nil && *down >= 0 && *down <= i.uptime+1 {
+				i.linkDown = *down
+			} else {
+				i.missing = append(i.missing, "link_down")
 			}
 		}
 	} else {
 		i.offset = whole("master_repl_offset", "offset")
 		i.replicas = parseReplicas(m)
+	}
+	if i.loading { // half of them
+		i.missing = append(i.missing, "keys", "offset")
 	}
 	slices.Sort(i.missing)
 	return i, nil

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"recon/internal/inventory"
 )
 
@@ -23,48 +25,65 @@ const (
 	mostWorkers = 200
 )
 
-// askQueues reads the names in two sets and then each by its name. Nothing is scanned that grows with the data.
+// netboxQueues are NetBox's own queues. A queue is in rq's set only since its first job.
+var netboxQueues = []string{"high", "default", "low"}
+
+// askQueues reads the names in two sets, and then what belongs to each by its name, in two round trips. Nothing is scanned
+// that grows with the data.
 func (p *redisProbe) askQueues(ctx context.Context) *rqFacts {
 	f := &rqFacts{queues: []Queue{}, workers: []Worker{}}
 	failed := func(err error) *rqFacts {
-		f.err = "read rq's queues: " + words(redisError(err, p.service), deadline)
-		return f
+		return &rqFacts{err: "read rq's queues: " + words(redisError(err, p.service), deadline)}
 	}
-	names, _, err := p.client.SScan(ctx, "rq:queues", 0, "", mostQueues).Result()
-	if err != nil {
+	first := p.client.Pipeline()
+	queueSet, workerSet := first.SScan(ctx, "rq:queues", 0, "", mostQueues), first.SScan(ctx, "rq:workers", 0, "", mostWorkers)
+	if _, err := first.Exec(ctx); err != nil {
 		return failed(err)
 	}
-	workers, _, err := p.client.SScan(ctx, "rq:workers", 0, "", mostWorkers).Result()
-	if err != nil {
+	queueKeys, _ := queueSet.Val()
+	workerKeys, _ := workerSet.Val()
+	queues, workers := rqNames(queueKeys, "rq:queue:", netboxQueues, mostQueues), rqNames(workerKeys, "rq:worker:", nil, mostWorkers)
+
+	second := p.client.Pipeline()
+	var waiting, broken []*redis.IntCmd
+	for _, name := range queues {
+		waiting, broken = append(waiting, second.LLen(ctx, "rq:queue:"+name)), append(broken, second.ZCard(ctx, "rq:failed:"+name))
+	}
+	var hashes []*redis.SliceCmd
+	for _, name := range workers {
+		hashes = append(hashes, second.HMGet(ctx, "rq:worker:"+name, "hostname", "last_heartbeat", "state"))
+	}
+	if _, err := second.Exec(ctx); err != nil {
 		return failed(err)
 	}
-	slices.Sort(names)
-	slices.Sort(workers)
-	names, workers = slices.Compact(names), slices.Compact(workers) // SSCAN may give one twice
-	for _, key := range names[:min(len(names), mostQueues)] {
-		name := strings.TrimPrefix(key, "rq:queue:")
-		waiting, err := p.client.LLen(ctx, "rq:queue:"+name).Result()
-		if err != nil {
-			return failed(err)
-		}
-		broken, err := p.client.ZCard(ctx, "rq:failed:"+name).Result()
-		if err != nil {
-			return failed(err)
-		}
-		f.queues = append(f.queues, Queue{Name: line(name), Waiting: int(waiting), Failed: int(broken)})
+	for i, name := range queues {
+		f.queues = append(f.queues, Queue{Name: line(name), Waiting: int(waiting[i].Val()), Failed: int(broken[i].Val())})
 	}
-	for _, key := range workers[:min(len(workers), mostWorkers)] {
-		h, err := p.client.HMGet(ctx, key, "hostname", "last_heartbeat", "state", "queues").Result()
-		if err != nil {
-			return failed(err)
-		}
+	for i, name := range workers {
+		h := hashes[i].Val()
 		text := func(i int) string {
+			if i >= len(h) {
+				return ""
+			}
 			s, _ := h[i].(string) // nil when the hash does not have it
 			return s
 		}
-		f.workers = append(f.workers, parseWorker(strings.TrimPrefix(key, "rq:worker:"), text(0), text(1), text(2), p.now()))
+		f.workers = append(f.workers, parseWorker(name, text(0), text(1), text(2), p.now()))
 	}
 	return f
+}
+
+// rqNames are the names in a set of keys, sorted, after those that are always there; at most so many.
+func rqNames(keys []string, prefix string, always []string, most int) []string {
+	names := []string{}
+	for _, k := range keys {
+		if n := strings.TrimPrefix(k, prefix); !slices.Contains(always, n) {
+			names = append(names, n)
+		}
+	}
+	slices.Sort(names)
+	names = append(slices.Clone(always), slices.Compact(names)...) // SSCAN may give one twice
+	return names[:min(len(names), most)]
 }
 
 // parseWorker reads a worker's hash. A heartbeat that is missing or cannot be read is as old as can be: such a worker is
