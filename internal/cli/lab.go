@@ -17,7 +17,7 @@ func (a *app) labCommand() *cobra.Command {
 	dir := ""
 	c := &cobra.Command{
 		Use: "lab", Short: "Three real Debian hosts on this machine, to train and test on (Linux, root)",
-		Long: "The lab is three Debian hosts with etcd, Patroni and PostgreSQL, and a console host, under systemd-nspawn in a\n" +
+		Long: "The lab is three Debian hosts with the whole stack, from etcd to NetBox, and a console host, under systemd-nspawn in a\n" +
 			"network of their own. `recon lab exec console -- recon` opens recon on it.",
 	}
 	c.PersistentFlags().StringVar(&dir, "dir", lab.DefaultDir, "where the lab keeps its images and state")

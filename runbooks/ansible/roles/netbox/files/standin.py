@@ -24,6 +24,7 @@ import os
 import platform
 import runpy
 import secrets
+import socket
 import sys
 import time
 import urllib.parse
@@ -73,12 +74,19 @@ def query(sql, *args):
         connection.close()
 
 
+# A connection to an address that moved gets no answer and no error; keepalive finds it.
+KEEPALIVE = {
+    "socket_keepalive": True,
+    "socket_keepalive_options": {socket.TCP_KEEPIDLE: 10, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3},
+}
+
+
 def redis_client(name):
     r = CONFIG["REDIS"][name]
     # No retries: a page says at once that Redis is away.
     return redis.Redis(
         host=r["HOST"], port=r["PORT"], password=r["PASSWORD"], db=r["DATABASE"],
-        socket_connect_timeout=5, socket_timeout=5, retry=Retry(NoBackoff(), 0),
+        socket_connect_timeout=5, socket_timeout=5, retry=Retry(NoBackoff(), 0), **KEEPALIVE,
     )
 
 
@@ -317,7 +325,9 @@ def enqueue(queue):
 def rqworker(queues):
     # The connection's retries are RQ's own business.
     r = CONFIG["REDIS"]["tasks"]
-    connection = redis.Redis(host=r["HOST"], port=r["PORT"], password=r["PASSWORD"], db=r["DATABASE"], socket_connect_timeout=5)
+    connection = redis.Redis(
+        host=r["HOST"], port=r["PORT"], password=r["PASSWORD"], db=r["DATABASE"], socket_connect_timeout=5, **KEEPALIVE,
+    )
     rq.Worker(queues or ["high", "default", "low"], connection=connection).work()
 
 
