@@ -27,6 +27,10 @@ var may = map[string][]string{
 		"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/fault", "recon/internal/remote",
 		"recon/probes", "recon/runbooks",
 	},
+	"recon/internal/status": {
+		"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/fault", "recon/internal/remote",
+		"recon/internal/findings", "recon/internal/stack", "recon/probes", "recon/runbooks",
+	},
 	"recon/internal/walk": {
 		"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/fault", "recon/internal/remote",
 		"recon/internal/audit", "recon/probes", "recon/actions", "recon/runbooks",

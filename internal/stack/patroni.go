@@ -71,8 +71,8 @@ func (s Sight) Summary() (string, Tone) {
 		return "blind: most nodes are out of reach, and what is not seen may be well", Unseen
 	case p.Disputed != "":
 		return "leader disputed: " + p.Disputed, Bad
-	case p.Unseen != "":
-		if p.LockHolder != nil && p.UnseenDCS == "" {
+	case p.Blind("leader") != "":
+		if p.LockHolder != nil && p.Blind("lock_holder") == "" {
 			return "leader not proven; the lock is held by " + *p.LockHolder, Unseen
 		}
 		return "who leads is not known", Unseen

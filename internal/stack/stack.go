@@ -55,6 +55,9 @@ type Cell struct {
 // Sick says whether the cell wants to be looked at.
 func (c Cell) Sick() bool { return c.Tone == Bad || c.Tone == Warn || c.Tone == Unseen }
 
+// Asked says whether what the cell stands for was asked at all. A node that does not run the service needs no question.
+func (c Cell) Asked() bool { return c.Word != notAsked }
+
 // Say is what a change of the cell is told with: without the number, which moves all the time.
 func (c Cell) Say() string { return strings.TrimSpace(c.Glyph + " " + c.Word) }
 
