@@ -172,18 +172,10 @@ func TestChanged(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	stack := func(s *probes.State, seconds int) *status.Report {
-		return status.New(probestest.StackInventory(), s, s.At, looked(t, s, seconds), "")
-	}
-	silent := probestest.Stack()
-	silent.Redis.Members[1].Seen = probes.Seen{Began: silent.At, Since: 75, Error: "no answer in time"}
 	for name, tt := range map[string]struct {
 		r    *status.Report
 		look status.Look
 	}{
-		"stack":               {stack(probestest.Stack(), 0), status.Look{}},
-		"stack-80":            {stack(probestest.Stack(), 0), status.Look{Width: 80}},
-		"silent-100":          {stack(silent, 0), status.Look{Width: 100}},
 		"leader-dead":         {report(t, probestest.LeaderDead(), 20), status.Look{}},
 		"leader-dead-once":    {report(t, probestest.LeaderDead(), 0), status.Look{}},
 		"leader-dead-80":      {report(t, probestest.LeaderDead(), 20), status.Look{Width: 80}},
@@ -200,6 +192,21 @@ func TestTable(t *testing.T) {
 				t.Error("a sequence without a terminal")
 			}
 		})
+	}
+}
+
+// The whole stack has a line for every layer, whatever its cells say; who does not answer is named with the reason.
+func TestTableOfTheStack(t *testing.T) {
+	s := probestest.Stack()
+	s.Redis.Members[1].Seen = probes.Seen{Began: s.At, Since: 75, Error: "no answer in time"}
+	text := strings.Join(status.New(probestest.StackInventory(), s, s.At, looked(t, s, 0), "").Lines(status.Look{Width: 100}), "\n")
+	for _, want := range []string{
+		"29/30 answer  wrong", "ENTRY ", "SERVICE ", "NetBox ", "Web proxy ", "PgBouncer ", "HAProxy ", "Keepalived ", "PostgreSQL ", "Patroni ", "etcd ",
+		"Redis ", "Sentinel ", "Host ", "\nNO ANSWER\nredis       netbox-node-2  no answer in time",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
 	}
 }
 
