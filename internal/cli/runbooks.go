@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"recon/internal/gate"
 	"recon/probes"
 	"recon/runbooks"
 )
@@ -264,42 +263,6 @@ func markdown(path string) ([]string, error) {
 		return err
 	})
 	return out, err
-}
-
-func (a *app) vocabularyCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use: "vocabulary", Short: "The names that expressions may use: name, type, meaning", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			words := vocabulary()
-			if a.json {
-				return a.printJSON(words)
-			}
-			t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
-			for _, w := range words {
-				fmt.Fprintf(t, "%s\t%s\t%s\n", w.Name, w.Type, w.About)
-			}
-			return t.Flush()
-		},
-	}
-	c.Flags().BoolVar(&a.json, "json", false, "as JSON")
-	return c
-}
-
-func vocabulary() []gate.Word {
-	var out []gate.Word
-	scope := probes.Scope(nil)
-	for _, name := range []string{"cluster", "nodes", "etcd", "patroni", "postgres", "vips"} {
-		out = append(out, gate.Vocabulary(name, scope.Vars[name])...)
-	}
-	var names []string
-	for name := range scope.Funcs {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		out = append(out, gate.Word{Name: name + "()", Type: scope.Funcs[name].Type.String(), About: scope.Funcs[name].Doc})
-	}
-	return out
 }
 
 func count(n int, what string) string {
