@@ -131,7 +131,7 @@ func (a *app) root() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.inventoryPath, "inventory", "i", "", "the cluster file (default $RECON_INVENTORY, then ./inventory.yaml)")
 	flags.StringArrayVar(&a.bookFolders, "books", nil, "a folder of your own runbooks, beside those of the cluster file")
-	root.AddCommand(a.walkCommand(), a.statusCommand(), a.runbooksCommand(), a.auditCommand(), a.inventoryCommand(), a.labCommand(), a.vocabularyCommand(), a.versionCommand())
+	root.AddCommand(a.walkCommand(), a.statusCommand(), a.doctorCommand(), a.runbooksCommand(), a.auditCommand(), a.inventoryCommand(), a.labCommand(), a.vocabularyCommand(), a.versionCommand())
 	for _, c := range commands(root) {
 		if c.Args == nil && c.RunE == nil {
 			// A group of commands: a word it does not know is an error, not a reason to print the help and exit 0.

@@ -31,6 +31,7 @@ var may = map[string][]string{
 		"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/fault", "recon/internal/remote",
 		"recon/internal/findings", "recon/internal/stack", "recon/probes", "recon/runbooks",
 	},
+	"recon/internal/doctor": {"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/remote", "recon/probes"},
 	"recon/internal/walk": {
 		"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/fault", "recon/internal/remote",
 		"recon/internal/audit", "recon/probes", "recon/actions", "recon/runbooks",
