@@ -23,7 +23,7 @@ func (s Sight) haproxy(node string) Cell {
 	}
 	switch {
 	case m.Blind("write") != "" || m.Blind("backends") != "":
-		return c.untold("backends are")
+		return c.untold("backends")
 	case m.Write == nil:
 		return c.warn("no write backend", "")
 	case down(m.Write):

@@ -17,13 +17,13 @@ func (s Sight) keepalived(node string) Cell {
 	}
 	switch {
 	case m.Blind("active") != "":
-		return c.untold("unit is")
+		return c.untold("unit")
 	case !m.Active && len(m.Holds) > 0:
 		return c.bad("stopped, holds "+strings.Join(m.Holds, " "), "")
 	case !m.Active:
 		return c.bad("not active", "")
 	case m.Blind("holds") != "":
-		return c.untold("addresses are")
+		return c.untold("addresses")
 	}
 	for _, name := range m.Holds {
 		if len(s.VIPs[name].Holders) > 1 {

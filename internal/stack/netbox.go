@@ -25,7 +25,7 @@ func (s Sight) netbox(node string) Cell {
 	}
 	switch trouble := s.worker(node); {
 	case m.Blind("code") != "":
-		return c.untold("the page is")
+		return c.untold("page")
 	case m.Code >= 400:
 		return c.bad(fmt.Sprintf("answers %d", m.Code), "")
 	case m.Code != 200:

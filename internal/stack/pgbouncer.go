@@ -33,7 +33,7 @@ func (s Sight) pgbouncer(node string) Cell {
 		c.Kind = "clients wait"
 		return c
 	case !told("works"):
-		return c.untold("a query is")
+		return c.untold("query")
 	case !told("active"):
 		return c.good("works", "")
 	}

@@ -26,7 +26,7 @@ func (s Sight) redis(node string) Cell {
 	master := m.Role == "master"
 	switch {
 	case !told("role"):
-		return c.untold("role is")
+		return c.untold("role")
 	case told("loading") && m.Loading:
 		return c.warn("loading", "")
 	case master && len(s.State.Redis.Masters) > 1:

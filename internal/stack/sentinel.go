@@ -20,7 +20,7 @@ func (s Sight) sentinel(node string) Cell {
 	known, up := m.Others+1, m.Others+1-m.OthersDown
 	switch {
 	case !told("watches"):
-		return c.untold("its watch is")
+		return c.untold("watch")
 	case !m.Watches:
 		return c.bad("watches another", "")
 	case told("odown") && m.ODown:

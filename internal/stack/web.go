@@ -26,7 +26,7 @@ func (s Sight) web(node string) Cell {
 	cert := fmt.Sprintf("cert %d d", left)
 	switch {
 	case !told("code"):
-		return c.untold("the page is")
+		return c.untold("page")
 	case m.Code >= 500:
 		return c.bad(fmt.Sprintf("NetBox %d", m.Code), "")
 	case dated && m.CertificateDays <= 0:
