@@ -33,6 +33,7 @@ func (a *app) labCommand() *cobra.Command {
 			return a.inLab(dir, func(l *lab.Lab) error { return l.Up(a.ctx, up) })
 		},
 	}
+	upCommand.Flags().BoolVar(&up.Bare, "bare", false, "leave the hosts without a cluster, to deploy it by hand")
 	upCommand.Flags().BoolVar(&up.Fresh, "fresh", false, "deploy anew, even if a snapshot fits")
 	var purge bool
 	down := &cobra.Command{
