@@ -205,7 +205,8 @@ func TestManyFreshAtOnce(t *testing.T) {
 func TestFreshAsksOnlyWhatIsRead(t *testing.T) {
 	for path, want := range map[string]string{
 		"cluster.name": "", "nodes": "nodes", "vips.db.holder": "nodes", "etcd.quorum": "etcd", "postgres.members": "postgres",
-		"patroni.leader": "etcd patroni postgres", "node()": "nodes etcd patroni postgres", "what?": "nodes etcd patroni postgres",
+		"patroni.leader": "etcd patroni postgres", "node()": "nodes etcd patroni postgres", "cross.one_primary": "nodes etcd patroni postgres",
+		"hands_off.active": "etcd patroni postgres", "what?": "nodes etcd patroni postgres",
 	} {
 		var got []string
 		for _, section := range []string{"nodes", "etcd", "patroni", "postgres"} {

@@ -75,6 +75,10 @@ func concerns(path, section string) bool {
 		return section == "netbox" || section == "redis" || section == "service"
 	case "reach":
 		return section == "nodes" || section == "reach"
+	case "cross":
+		return section != "service" && section != "reach" && section != "pgbouncer" && section != "web"
+	case "hands_off":
+		return section == "patroni" || section == "etcd" || section == "postgres" || section == "sentinel" || section == "redis"
 	case "patroni":
 		// The leader lock is read in etcd, and the bytes of a running copy in the databases.
 		return section == "patroni" || section == "etcd" || section == "postgres"

@@ -2,7 +2,8 @@ package walk
 
 import (
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -131,32 +132,19 @@ func (w *Walk) gates(step *runbooks.Step, cmd *runbooks.Command, rollback bool, 
 
 // sections are the parts of State that the conditions read, for Fresh.
 func sections(exprs ...*gate.Expr) []string {
+	words := probes.Words()
 	set := map[string]bool{}
 	for _, e := range exprs {
 		if e == nil {
 			continue
 		}
-		for _, path := range e.Reads() {
-			head, _, _ := strings.Cut(path, ".")
-			set[head] = true
-		}
-		// The look-up functions read sections of their own.
-		for call, section := range map[string]string{
-			"node(": "nodes", "role(": "nodes", "others(": "nodes", "member(": "patroni", "database(": "postgres", "etcd_member(": "etcd",
-		} {
-			if strings.Contains(e.Source(), call) {
-				set[section] = true
+		for _, path := range e.Reads() { // of a function it is what it finds: haproxy.members of haproxy_member()
+			if head, _, _ := strings.Cut(path, "."); words[head] != nil {
+				set[head] = true
 			}
 		}
 	}
-	var out []string
-	for _, known := range []string{"nodes", "etcd", "patroni", "postgres", "vips"} {
-		if set[known] {
-			out = append(out, known)
-		}
-	}
-	sort.Strings(out)
-	return out
+	return slices.Sorted(maps.Keys(set))
 }
 
 func exprsOf(conditions []runbooks.Condition) []*gate.Expr {
