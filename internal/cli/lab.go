@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -44,7 +46,7 @@ func (a *app) labCommand() *cobra.Command {
 	}
 	down.Flags().BoolVar(&purge, "purge", false, "remove the images and snapshots too")
 	status := &cobra.Command{
-		Use: "status", Short: "Which hosts are up", Args: cobra.NoArgs,
+		Use: "status", Short: "Which hosts are up, and which faults are there", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return a.inLab(dir, func(l *lab.Lab) error { return a.labStatus(l) })
 		},
@@ -74,6 +76,16 @@ func (a *app) labStatus(l *lab.Lab) error {
 	for _, h := range s.Hosts {
 		fmt.Fprintf(t, "%s\t%s\t%s\n", h.Name, h.Address, map[bool]string{true: "up", false: "down"}[h.Up])
 	}
+	for i, f := range s.Faults {
+		if i == 0 {
+			fmt.Fprintln(t, "\nFAULT\tSINCE\tON")
+		}
+		on := "the cluster"
+		if len(f.Hosts) > 0 {
+			on = strings.Join(f.Hosts, ", ")
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\n", f.Name, f.Since.Format(time.TimeOnly+"Z"), on)
+	}
 	return t.Flush()
 }
 
@@ -94,30 +106,3 @@ func (a *app) labExecCommand(dir *string) *cobra.Command {
 	}
 }
 
-func (a *app) labBreakCommand(dir *string) *cobra.Command {
-	var list bool
-	c := &cobra.Command{
-		Use: "break FAULT [ARGUMENT...]", Short: "Inject a fault into the lab",
-		RunE: func(_ *cobra.Command, args []string) error {
-			if list || len(args) == 0 {
-				t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
-				for _, f := range lab.Faults() {
-					fmt.Fprintf(t, "%s\t%s\n", f.Name, f.Summary)
-				}
-				return t.Flush()
-			}
-			return a.inLab(*dir, func(l *lab.Lab) error { return l.Break(a.ctx, args[0], args[1:], a.out) })
-		},
-	}
-	c.Flags().BoolVar(&list, "list", false, "list the faults")
-	return c
-}
-
-func (a *app) labMendCommand(dir *string) *cobra.Command {
-	return &cobra.Command{
-		Use: "mend", Short: "Start and repair what break broke, until the cluster is healthy", Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return a.inLab(*dir, func(l *lab.Lab) error { return l.Mend(a.ctx, a.out) })
-		},
-	}
-}

@@ -14,11 +14,6 @@ func patroni() []Fault {
 			Seen:    "One member is silent and its unit masked; its data directory ends on the old timeline, past the switch.",
 		},
 		{
-			Name: SecondPrimary, System: "postgres", Args: node, Scenarios: []string{"PG-18"},
-			Summary: "kill only Patroni on a replica (the asynchronous one unless named) and promote its PostgreSQL by hand",
-			Seen:    "Two PostgreSQL take writes; only one of them has a Patroni that holds the leader lock.",
-		},
-		{
 			Name: StopSyncStandby, System: "patroni", Scenarios: []string{"PG-05"},
 			Summary: "stop Patroni and PostgreSQL on the synchronous standby",
 			Seen:    "The standby refuses; commits wait (SyncRep) until the other replica is synchronous, some seconds later.",
@@ -39,16 +34,6 @@ func patroni() []Fault {
 			Seen:    "Every member has pending_restart with the old and the new value.",
 		},
 		{
-			Name: ReplicaLag, System: "postgres", Args: node, Scenarios: []string{"PG-08", "HX-02"},
-			Summary: "pause replay on a replica (the asynchronous one unless named) and write 32 MiB of WAL",
-			Seen:    "The replica streams, but its replay is paused and its lag stays; it still serves reads, stale ones.",
-		},
-		{
-			Name: DeadSlot, System: "postgres", Scenarios: []string{"PG-09"},
-			Summary: "leave a permanent slot (old_consumer) that nobody reads, and write 128 MiB of WAL",
-			Seen:    "The slot is inactive, and the WAL that it retains grows.",
-		},
-		{
 			Name: WrongHBA, System: "patroni", Args: node, Scenarios: []string{"PG-12"},
 			Summary: "refuse Patroni's own user in pg_hba on a replica (the asynchronous one unless named)",
 			Seen:    "That member's state is unknown and its /health 503, although PostgreSQL runs.",
@@ -62,6 +47,27 @@ func patroni() []Fault {
 			Name: NoFailoverLeft, System: "patroni", Args: node, Scenarios: []string{"PG-04"},
 			Summary: "leave the tag nofailover on a replica (on both unless one is named)",
 			Seen:    "The members carry the tag; without another candidate nobody would lead when the leader dies.",
+		},
+	}
+}
+
+func postgres() []Fault {
+	node := []string{"node"}
+	return []Fault{
+		{
+			Name: SecondPrimary, System: "postgres", Args: node, Scenarios: []string{"PG-18"},
+			Summary: "kill only Patroni on a replica (the asynchronous one unless named) and promote its PostgreSQL by hand",
+			Seen:    "Two PostgreSQL take writes; only one of them has a Patroni that holds the leader lock.",
+		},
+		{
+			Name: ReplicaLag, System: "postgres", Args: node, Scenarios: []string{"PG-08", "HX-02"},
+			Summary: "pause replay on a replica (the asynchronous one unless named) and write 32 MiB of WAL",
+			Seen:    "The replica streams, but its replay is paused and its lag stays; it still serves reads, stale ones.",
+		},
+		{
+			Name: DeadSlot, System: "postgres", Scenarios: []string{"PG-09"},
+			Summary: "leave a permanent slot (old_consumer) that nobody reads, and write 128 MiB of WAL",
+			Seen:    "The slot is inactive, and the WAL that it retains grows.",
 		},
 	}
 }

@@ -38,7 +38,7 @@ func (f Fault) Usage() string {
 // All are the known faults, system by system.
 func All() []Fault {
 	var all []Fault
-	for _, some := range [][]Fault{patroni(), etcd(), redis(), entry(), pgbouncer(), netbox(), hosts(), network()} {
+	for _, some := range [][]Fault{patroni(), postgres(), etcd(), redis(), entry(), pgbouncer(), netbox(), hosts(), network()} {
 		all = append(all, some...)
 	}
 	return all

@@ -42,8 +42,12 @@ func TestParse(t *testing.T) {
 
 func TestEveryFaultIsDescribedOnce(t *testing.T) {
 	name := regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
-	seen := map[string]bool{}
+	seen, systems, last := map[string]bool{}, map[string]bool{}, ""
 	for _, f := range All() {
+		if f.System != last && systems[f.System] {
+			t.Errorf("%s: the faults of %s do not stand together", f.Name, f.System)
+		}
+		last, systems[f.System] = f.System, true
 		if seen[f.Name] || !name.MatchString(f.Name) {
 			t.Errorf("%s: the name is taken or badly written", f.Name)
 		}

@@ -2,12 +2,42 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
+
+// recipe is how the lab makes one fault and how it takes it back. Both return when it is so. An undo may be called again,
+// and after somebody repaired the cluster by hand.
+type recipe struct {
+	inject, undo func(context.Context, *scene) error
+}
+
+// recipes are the lab's, by the name of the fault.
+func recipes() map[string]recipe {
+	all := map[string]recipe{}
+	for _, some := range []map[string]recipe{
+		patroniRecipes(), postgresRecipes(), etcdRecipes(), redisRecipes(), sentinelRecipes(), haproxyRecipes(),
+		keepalivedRecipes(), pgbouncerRecipes(), netboxRecipes(), webRecipes(), hostRecipes(), networkRecipes(),
+	} {
+		maps.Copy(all, some)
+	}
+	return all
+}
+
+// scene is one fault while it is made or undone.
+type scene struct {
+	*Lab
+	say  func(format string, args ...any)
+	args []string
+	// hosts are the names of those that the fault was made on; empty when that is not known.
+	hosts []string
+	// mark writes hosts down. It comes before the harm, so that an interrupted Break can be mended.
+	mark func(hosts ...string) error
+}
 
 // Break injects a fault and returns when it is there. It says on w what it did.
 func (l *Lab) Break(ctx context.Context, name string, args []string, w io.Writer) error {
@@ -22,20 +52,18 @@ func (l *Lab) Break(ctx context.Context, name string, args []string, w io.Writer
 	if err := l.hasCluster(); err != nil {
 		return err
 	}
-	p := l.progress(w)
-	switch name {
-	case "kill-leader":
-		return l.killLeader(ctx, p)
-	case "stop-node":
-		return l.stopNode(ctx, args, p)
-	case "power-off-leader":
-		return l.powerOffLeader(ctx, p)
-	case "diverge-old-leader":
-		return l.divergeOldLeader(ctx, p)
-	case "etcd-quorum":
-		return l.killQuorum(ctx, p)
+	r, _ := l.readRecord()
+	r.Faults = append(r.Faults, ActiveFault{Name: name, Args: args, Since: time.Now().UTC().Truncate(time.Second)})
+	mine := &r.Faults[len(r.Faults)-1]
+	s := &scene{Lab: l, say: l.progress(w).say, args: args}
+	s.mark = func(hosts ...string) error {
+		s.hosts, mine.Hosts = hosts, hosts
+		if err := l.writeRecord(r); err != nil {
+			return &Error{What: "the lab's record", Err: err}
+		}
+		return nil
 	}
-	return checkFault(name, args)
+	return recipes()[name].inject(ctx, s)
 }
 
 // hasCluster is nil when there is something to break or to mend.
@@ -52,173 +80,113 @@ func (l *Lab) hasCluster() error {
 	return nil
 }
 
-// leaderGuest is the guest of the member that answers as primary.
-func (l *Lab) leaderGuest(ctx context.Context) (guest, error) {
-	name, err := l.leader(ctx)
-	if err != nil {
-		return guest{}, err
-	}
-	return l.guest(name)
-}
-
-// killPatroni kills all processes of the unit at once: Patroni, PostgreSQL and its children, chosen by their cgroup.
-func (g guest) killPatroni(ctx context.Context) error {
-	if _, err := g.run(ctx, "systemctl", "kill", "--kill-whom=all", "--signal=KILL", "patroni"); err != nil {
-		return err
-	}
-	return g.lab.await(ctx, 20*time.Second, "the end of Patroni and PostgreSQL on "+g.name, func(ctx context.Context) error {
-		state, err := g.run(ctx, "systemctl", "show", "--property=ActiveState", "--value", "patroni")
-		if err != nil {
-			return err
-		}
-		left, err := g.run(ctx, "sh", "-c", "pgrep --count --uid postgres || test $? = 1")
-		if err != nil {
-			return err
-		}
-		if state, left = strings.TrimSpace(state), strings.TrimSpace(left); state == "active" || left != "0" {
-			return fmt.Errorf("the unit is %s and %s processes of PostgreSQL's user are left", state, left)
-		}
-		return nil
-	})
-}
-
-func (l *Lab) killLeader(ctx context.Context, p *progress) error {
-	g, err := l.leaderGuest(ctx)
-	if err != nil {
-		return err
-	}
-	if err := g.killPatroni(ctx); err != nil {
-		return err
-	}
-	p.say("killed Patroni and PostgreSQL on the leader %s; `systemctl start patroni` there starts them again", g.name)
-	return nil
-}
-
-func (l *Lab) stopNode(ctx context.Context, args []string, p *progress) error {
+// choose is the host that the first argument names, or else the one that other says. It is written down.
+func (s *scene) choose(ctx context.Context, other func(context.Context) (string, error)) (guest, error) {
 	name := ""
-	if len(args) > 0 {
-		name = args[0]
+	if len(s.args) > 0 {
+		name = s.args[0]
 	} else {
-		v, err := l.cluster(ctx)
-		if err != nil {
-			return err
-		}
-		for _, m := range v.Members {
-			if m.Role == "replica" {
-				name = m.Name
-			}
-		}
-		if name == "" {
-			return &Error{What: "no asynchronous replica is there", Hint: "name the host: recon lab break stop-node netbox-node-3"}
+		var err error
+		if name, err = other(ctx); err != nil {
+			return guest{}, err
 		}
 	}
-	g, err := l.guest(name)
+	g, err := s.guest(name)
 	if err != nil {
-		return err
+		return g, err
 	}
 	if _, _, up := g.pids(); !up {
-		return &Error{What: name + " is down already", Hint: "`recon lab status` shows the hosts"}
+		return g, &Error{What: name + " is down already", Hint: "`recon lab status` shows the hosts"}
 	}
-	if err := g.halt(ctx); err != nil {
-		return err
-	}
-	p.say("halted %s cleanly", name)
-	return nil
+	return g, s.mark(name)
 }
 
-func (l *Lab) powerOffLeader(ctx context.Context, p *progress) error {
-	g, err := l.leaderGuest(ctx)
-	if err != nil {
-		return err
+// every is the host that the argument names, or else all nodes. It is written down.
+func (s *scene) every() ([]host, error) {
+	chosen := nodes()
+	if len(s.args) > 0 {
+		h, err := find(s.args[0])
+		if err != nil {
+			return nil, err
+		}
+		chosen = []host{h}
 	}
-	// The cable goes first: the kernel would say goodbye to every peer of the dying processes.
-	if err := g.off(ctx); err != nil {
-		return err
-	}
-	p.say("took the power from the leader %s: nothing there answers", g.name)
-	return nil
+	return chosen, s.mark(hostNames(chosen)...)
 }
 
-// divergeOldLeader makes the one situation in which a rejoin loses data: commits that only the old leader holds.
-func (l *Lab) divergeOldLeader(ctx context.Context, p *progress) error {
-	old, err := l.leaderGuest(ctx)
-	if err != nil {
-		return err
+// where are the hosts that the fault was made on, or all nodes when that is not known.
+func (s *scene) where() []host {
+	if len(s.hosts) == 0 {
+		return nodes()
 	}
-	// Masked first: nothing may start Patroni there until an operator decides, for its rewind would drop the commits.
-	if _, err := old.run(ctx, "systemctl", "mask", "patroni"); err != nil {
-		return err
-	}
-	if err := old.killPatroni(ctx); err != nil {
-		return err
-	}
-	p.say("killed Patroni and PostgreSQL on the leader %s and masked the unit; waiting for the failover", old.name)
-	next := ""
-	err = l.await(ctx, 90*time.Second, "a new leader", func(ctx context.Context) error {
-		next, err = l.leader(ctx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	p.say("%s leads now", next)
-	if _, err := old.feed(ctx, divergeScript, "runuser", "-u", "postgres", "--", "bash", "-es"); err != nil {
-		return err
-	}
-	if _, err := old.run(ctx, "systemctl", "reset-failed", "patroni"); err != nil {
-		return err
-	}
-	p.say("%s committed 5000 rows (table diverged in netbox) on the old timeline and stopped cleanly; patroni is masked there", old.name)
-	return nil
+	return slices.DeleteFunc(plan(), func(h host) bool { return !slices.Contains(s.hosts, h.name) })
 }
 
-// divergeScript starts the old leader alone, reachable only through a socket of its own and without a standby to wait for.
-const divergeScript = `
-bin=/usr/lib/postgresql/17/bin data=/var/lib/postgresql/17/patroni
-socket=$(mktemp -d)
-trap 'rm -rf "$socket"' EXIT
-"$bin/pg_ctl" start -D "$data" -w -t 60 -s -l /dev/null -o \
- "-c listen_addresses='' -c unix_socket_directories=$socket -c synchronous_standby_names='' -c primary_conninfo=''"
-psql -qX -v ON_ERROR_STOP=1 -h "$socket" -d netbox <<'SQL' || failed=1
-CREATE TABLE diverged (id int PRIMARY KEY, note text, at timestamptz DEFAULT now());
-INSERT INTO diverged (id, note) SELECT n, 'only on the old leader' FROM generate_series(1, 5000) n;
-SQL
-"$bin/pg_ctl" stop -D "$data" -m fast -w -t 60 -s
-exit ${failed:-0}
-`
-
-func (l *Lab) killQuorum(ctx context.Context, p *progress) error {
-	keep, err := l.leader(ctx)
-	if err != nil {
-		return err
+func hostNames(hosts []host) []string {
+	var names []string
+	for _, h := range hosts {
+		names = append(names, h.name)
 	}
-	var victims []host
-	for _, h := range nodes() {
-		if h.name != keep {
-			victims = append(victims, h)
+	return names
+}
+
+// lastNode is the node that most faults choose: the one that begins as nobody's leader.
+func lastNode(context.Context) (string, error) {
+	all := nodes()
+	return all[len(all)-1].name, nil
+}
+
+// oneOf gives the last node that is none of these.
+func oneOf(not ...string) (string, error) {
+	for _, h := range slices.Backward(nodes()) {
+		if !slices.Contains(not, h.name) {
+			return h.name, nil
 		}
 	}
-	err = l.each(victims, func(g guest) error {
-		// Killed as by a crash, then stopped before the unit's own restart (5 s later) brings it back.
-		_, err := g.run(ctx, "sh", "-ec", "systemctl kill --signal=KILL etcd-patroni; systemctl stop etcd-patroni; systemctl reset-failed etcd-patroni || true")
-		return err
-	})
-	if err != nil {
-		return err
+	return "", &Error{What: "no other node is left", Hint: "name the host"}
+}
+
+// starts is an undo: these units run again where the fault was made.
+func starts(units ...string) func(context.Context, *scene) error {
+	return func(ctx context.Context, s *scene) error {
+		return s.each(s.where(), func(g guest) error { return g.start(ctx, units...) })
 	}
-	err = l.await(ctx, 20*time.Second, "the loss of quorum", func(ctx context.Context) error {
-		g, err := l.guest(keep)
+}
+
+// start starts units that do not run, whatever keeps them from it.
+func (g guest) start(ctx context.Context, units ...string) error {
+	for _, unit := range units {
+		_, err := g.sh(ctx, `systemctl is-active --quiet "$1" && exit; systemctl unmask --quiet "$1"; systemctl reset-failed --quiet "$1" || :; systemctl start "$1"`, unit)
 		if err != nil {
 			return err
 		}
-		if _, err := g.run(ctx, "etcdctl", "--endpoints=http://"+g.address+":22379", "--command-timeout=1s", "endpoint", "health"); err == nil {
-			return errors.New("the last member still serves reads")
-		}
-		return nil
-	})
-	if err != nil {
-		return err
 	}
-	p.say("killed etcd on %s and %s, their units stay stopped; the member of the leader %s is alone", victims[0].name, victims[1].name, keep)
 	return nil
+}
+
+// kill kills all processes of units at once, as a crash does. The units stay stopped: the second command comes before
+// their own restart, or ends it.
+func (g guest) kill(ctx context.Context, units ...string) error {
+	for _, unit := range units {
+		_, err := g.sh(ctx, `systemctl kill --kill-whom=all --signal=KILL "$1" || :; systemctl stop "$1"; systemctl reset-failed --quiet "$1" || :`, unit)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sh runs a shell script in the guest; it ends at the first command that fails.
+func (g guest) sh(ctx context.Context, script string, args ...string) (string, error) {
+	out, err := g.run(ctx, append([]string{"bash", "-euc", "set -o pipefail; " + script, "bash"}, args...)...)
+	return strings.TrimSpace(out), err
+}
+
+// refuses waits until nothing listens on the port at the guest's address.
+func (g guest) refuses(ctx context.Context, port int) error {
+	what := fmt.Sprintf("the end of port %d on %s", port, g.name)
+	return g.lab.await(ctx, 20*time.Second, what, func(ctx context.Context) error {
+		_, err := g.sh(ctx, `! timeout 1 bash -c '</dev/tcp/$0/$1' "$1" "$2" 2>/dev/null`, g.address, fmt.Sprint(port))
+		return err
+	})
 }

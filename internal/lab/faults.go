@@ -1,18 +1,13 @@
 package lab
 
 import (
-	"slices"
 	"strings"
 
 	"recon/internal/fault"
 )
 
-// Faults lists what Break knows: the vocabulary's faults, as far as the lab can make them.
-func Faults() []fault.Fault {
-	return slices.DeleteFunc(fault.All(), func(f fault.Fault) bool {
-		return !slices.Contains([]string{fault.KillLeader, fault.StopNode, fault.PowerOffLeader, fault.DivergeOldLeader, fault.EtcdQuorum}, f.Name)
-	})
-}
+// Faults lists what Break knows: all of the vocabulary.
+func Faults() []fault.Fault { return fault.All() }
 
 // checkFault says whether Break can be called that way.
 func checkFault(name string, args []string) error {

@@ -137,7 +137,7 @@ func TestEveryFaultIsMended(t *testing.T) {
 			if err := l.isHealthy(ctx); err == nil {
 				t.Error("the cluster is healthy after the fault")
 			}
-			if err := l.Mend(ctx, t.Output()); err != nil {
+			if err := l.Mend(ctx, "", t.Output()); err != nil {
 				t.Fatal(err)
 			}
 		})

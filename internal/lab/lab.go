@@ -54,6 +54,17 @@ type Status struct {
 	Bare  bool         `json:"bare"`
 	Since time.Time    `json:"since,omitzero"`
 	Hosts []HostStatus `json:"hosts"`
+	// Faults are those that Break made and Mend has not undone, in their order.
+	Faults []ActiveFault `json:"faults,omitempty"`
+}
+
+// ActiveFault is a fault that Break made and Mend has not undone. Somebody may have repaired it since.
+type ActiveFault struct {
+	Name string   `json:"name"`
+	Args []string `json:"arguments,omitempty"`
+	// Hosts are those that it was made on; empty when it is the whole cluster's.
+	Hosts []string  `json:"hosts,omitempty"`
+	Since time.Time `json:"since"`
 }
 
 // HostStatus is one guest.

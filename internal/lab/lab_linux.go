@@ -96,6 +96,8 @@ type record struct {
 	Phase string    `json:"phase"`
 	Bare  bool      `json:"bare"`
 	Since time.Time `json:"since"`
+	// Faults are those that were made and not undone, in their order.
+	Faults []ActiveFault `json:"faults,omitempty"`
 }
 
 func (l *Lab) readRecord() (record, bool) {

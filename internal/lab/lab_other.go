@@ -31,4 +31,4 @@ func (l *Lab) Exec(context.Context, string, []string, Stdio, bool) (int, error) 
 func (l *Lab) Break(context.Context, string, []string, io.Writer) error { return ErrUnsupported }
 
 // Mend answers ErrUnsupported.
-func (l *Lab) Mend(context.Context, io.Writer) error { return ErrUnsupported }
+func (l *Lab) Mend(context.Context, string, io.Writer) error { return ErrUnsupported }

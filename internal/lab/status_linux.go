@@ -10,7 +10,7 @@ import (
 func (l *Lab) Status(ctx context.Context) (Status, error) {
 	s := Status{Dir: l.dir, State: Down, Hosts: make([]HostStatus, len(plan()))}
 	r, found := l.readRecord()
-	s.Bare, s.Since = r.Bare, r.Since
+	s.Bare, s.Since, s.Faults = r.Bare, r.Since, r.Faults
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	index := map[string]int{}
