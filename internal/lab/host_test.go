@@ -123,27 +123,6 @@ func TestUpAndDownLeaveNothing(t *testing.T) {
 	}
 }
 
-func TestEveryFaultIsMended(t *testing.T) {
-	l := testLab(t)
-	ctx := t.Context()
-	if err := l.Up(ctx, options(t)); err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range Faults() {
-		t.Run(f.Name, func(t *testing.T) {
-			if err := l.Break(ctx, f.Name, nil, t.Output()); err != nil {
-				t.Fatal(err)
-			}
-			if err := l.isHealthy(ctx); err == nil {
-				t.Error("the cluster is healthy after the fault")
-			}
-			if err := l.Mend(ctx, "", t.Output()); err != nil {
-				t.Fatal(err)
-			}
-		})
-	}
-}
-
 func TestInterruptedUpLeavesNothing(t *testing.T) {
 	l := testLab(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -1,0 +1,264 @@
+//go:build lab && linux
+
+package lab
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"recon/internal/fault"
+)
+
+// witness is a native tool's word for a fault: a command on a host, and what it prints while the fault is there and at no
+// other time. $1 and $2 are the address and the name of the first host that the fault was made on.
+type witness struct {
+	fault, at, command, says string
+}
+
+// Where a witness stands.
+const (
+	there    = "the host of the fault"
+	console  = "the console"
+	onLeader = "the leader"
+	onHolder = "the holder of the db VIP"
+	beside   = "a node that the fault was not made on"
+)
+
+// prelude is what the commands have at hand.
+const prelude = `
+redis() { REDISCLI_AUTH=$(sed -n 's/^requirepass "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' /etc/redis/redis.conf) timeout 3 redis-cli -h 127.0.0.1 "$@" 2>&1; }
+sentinel() { REDISCLI_AUTH=$(sed -n 's/^requirepass "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' /etc/redis/sentinel.conf) timeout 3 redis-cli -h 127.0.0.1 -p 26379 SENTINEL "$@" 2>&1; }
+sql() { runuser -u postgres -- psql -XAtc "$1" 2>&1; }
+pool() { runuser -u postgres -- timeout 5 psql -XAt -h /var/run/postgresql -p 6432 -U pgbouncer -c "$1" pgbouncer 2>&1; }
+client() { PGPASSWORD=$(sed -n 's/^.*"PASSWORD": "\(.*\)",$/\1/p' /opt/netbox/netbox/netbox/configuration.py | head -n 1) PGCONNECT_TIMEOUT=3 timeout 5 psql -XAt -h "$(hostname -I | cut -d ' ' -f 1)" -p 6432 -U netbox -d netbox -c 'SELECT 1' 2>&1; }
+stat() { echo 'show stat' | socat - /run/haproxy/admin.sock | cut -d , -f 1,2,18; }
+http() { curl -sk --max-time 5 -w ' %{http_code}' "$@"; }
+certificate() { timeout 5 openssl s_client -connect 127.0.0.1:443 </dev/null 2>/dev/null | openssl x509 -noout "$@"; }
+`
+
+func witnesses() []witness {
+	return []witness{
+		{fault.KillLeader, there, `systemctl is-active patroni`, `^(failed|inactive)$`},
+		{fault.DivergeOldLeader, there, `systemctl is-enabled patroni`, `^masked`},
+		{fault.StopSyncStandby, console, `http "http://$1:8008/health"`, ` 000$`},
+		{fault.StopReplicas, onLeader, `sql "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"`, `^[1-9]`},
+		{fault.PatroniPaused, onLeader, `http "http://$(hostname):8008/patroni"`, `"pause": true`},
+		{fault.PendingRestart, onLeader, `sql "SELECT pending_restart FROM pg_settings WHERE name = 'max_locks_per_transaction'"; http "http://$(hostname):8008/patroni"`, `"pending_restart": true`},
+		{fault.WrongHBA, console, `http "http://$1:8008/health"`, `"state": "unknown".* 503$`},
+		{fault.ScheduledSwitch, onLeader, `http "http://$(hostname):8008/cluster"`, `"scheduled_switchover"`},
+		{fault.NoFailoverLeft, console, `http "http://$1:8008/patroni"`, `"nofailover": true`},
+		{fault.SecondPrimary, there, `sql "SELECT pg_is_in_recovery()"`, `^f$`},
+		{fault.ReplicaLag, there, `sql "SELECT pg_get_wal_replay_pause_state()"`, `^paused$`},
+		{fault.DeadSlot, onLeader, `sql "SELECT slot_name, active, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) > 120e6 FROM pg_replication_slots"`, `old_consumer\|f\|t`},
+		{fault.EtcdMember, console, `etcdctl --endpoints="http://$1:22379" --command-timeout=2s endpoint health 2>&1`, `unhealthy`},
+		{fault.EtcdQuorum, onLeader, `etcdctl --endpoints="http://$(hostname):22379" --command-timeout=2s get --consistency=l none 2>&1`, `(deadline exceeded|no leader|timed out)`},
+		{fault.EtcdNoSpace, beside, `etcdctl --endpoints="http://$(hostname):22379" alarm list; etcdctl --endpoints="http://$1:22379" put /lab/probe x 2>&1`, `(?s)NOSPACE.*database space exceeded`},
+		{fault.EtcdStalls, there, `for i in $(seq 70); do ps -o stat= -C etcd; sleep 0.1; done | sort | uniq -c`, `\bT`},
+		{fault.KillRedisMaster, console, `redis-cli -h "$1" PING 2>&1`, `refused`},
+		{fault.RedisTwoMasters, there, `redis ROLE; stat`, `(?s)^master.*be_redis_master,netbox-node-\d,UP\n(.*\n)*be_redis_master,netbox-node-\d,UP`},
+		{fault.RedisWrongPass, there, `redis INFO replication; journalctl -u redis-server -n 20 --no-pager`, `(?s)master_link_status:down.*WRONGPASS`},
+		{fault.RedisLocalhost, there, `ss -Hltn 'sport = :6379'`, `^[^:]*127\.0\.0\.1:6379[^:]*:\*\s*$`},
+		{fault.RedisReadonlyDir, there, `systemctl is-active redis-server; journalctl -u redis-server -n 40 --no-pager`, `(?s)^failed.*Read-only file system`},
+		{fault.RedisNoCandidate, there, `redis CONFIG GET replica-priority`, `\b0\b`},
+		{fault.SentinelQuorum, beside, `sentinel CKQUORUM myredisetcd`, `NOQUORUM`},
+		{fault.SentinelGhost, there, `sentinel MASTER myredisetcd`, `num-other-sentinels\n3`},
+		{fault.SentinelUnsaved, there, `sentinel FLUSHCONFIG`, `ERR`},
+		{fault.HAProxyDead, console, `http "http://$1:7000/alive"`, ` 000$`},
+		{fault.HAProxyMaint, there, `stat`, `pg_bkwrite,netbox-node-\d,MAINT`},
+		{fault.HAProxyNoBind, there, `systemctl is-active haproxy; journalctl -u haproxy -n 40 --no-pager`, `(?s)^failed.*cannot bind socket`},
+		{fault.HAProxyWrongCheck, onHolder, `stat; http "http://$(hostname):8008/primary"`, `(?s)pg_bkwrite,BACKEND,DOWN`},
+		{fault.VRRPBlocked, there, `ip -4 -o addr show dev eth0`, `(?s)172\.16\.113\.20[45]/32.*172\.16\.113\.20[45]/32`},
+		{fault.VRRPWrongPass, there, `ip -4 -o addr show dev eth0`, `(?s)172\.16\.113\.20[45]/32.*172\.16\.113\.20[45]/32`},
+		{fault.VIPNowhere, console, `timeout 2 bash -c '</dev/tcp/172.16.113.204/6432' 2>&1 || echo "closed $?"`, `closed`},
+		{fault.VIPStuck, console, `timeout 3 bash -c '</dev/tcp/172.16.113.204/5432' 2>&1 || echo closed`, `(?s)refused.*closed`},
+		{fault.PgBouncerPaused, there, `pool "SHOW DATABASES"`, `(?m)^netbox\|.*\|1\|0\|\d+$|^netbox\|.*\|1\|0$`},
+		{fault.PgBouncerPass, there, `client`, `(?i)(password authentication failed|SASL authentication failed)`},
+		{fault.PgBouncerDatabase, there, `client`, `no such database`},
+		{fault.PoolExhausted, there, `pool "SHOW POOLS"`, `(?m)^netbox\|netbox\|\d+\|[1-9]`},
+		{fault.NetBoxDead, console, `http -o /dev/null https://172.16.113.205/login/`, ` 502$`},
+		{fault.WorkerDead, there, `systemctl is-active netbox-rq; redis -n 0 LLEN rq:queue:default`, `^(inactive|failed)\n[1-9]`},
+		{fault.CertExpiring, there, `certificate -checkend 600000; certificate -checkend 400000`, `(?s)will expire.*will not expire`},
+		{fault.CertExpired, there, `certificate -checkend 0`, `will expire`},
+		{fault.CertMismatch, there, `certificate -checkhost netbox.lab.example`, `does NOT match`},
+		{fault.PowerOffLeader, console, `timeout 2 bash -c '</dev/tcp/'"$1"'/22' 2>&1 || echo closed`, `closed`},
+		{fault.StopNode, console, `timeout 2 bash -c '</dev/tcp/'"$1"'/22' 2>&1 || echo closed`, `closed`},
+		{fault.FillDisk, there, `df --output=pcent /var/lib/postgresql/17/patroni`, `(9[5-9]|100)%`},
+		{fault.UnitFailed, there, `systemctl --failed --plain --no-legend`, `nightly-backup`},
+		{fault.RebootPending, there, `cat /run/reboot-required 2>&1`, `restart required`},
+		{fault.Partition, console, `timeout 2 bash -c '</dev/tcp/'"$1"'/22' 2>&1 || echo closed`, `^closed`},
+		{fault.PartitionPair, there, `timeout 2 bash -c '</dev/tcp/'"$3"'/8008' 2>&1 || echo closed`, `^closed`},
+		{fault.CutConsole, console, `timeout 2 bash -c '</dev/tcp/172.16.113.203/8008' 2>&1 || echo closed`, `^closed`},
+		{fault.SSHDown, console, `timeout 2 bash -c '</dev/tcp/'"$1"'/22' 2>&1 || echo closed`, `(?s)refused.*closed`},
+	}
+}
+
+// faultLab is a lab that is up: one of the test's own, or with RECON_LAB_LIVE=1 the one below $RECON_LAB_DIR that runs, which
+// is left running.
+func faultLab(t *testing.T) *Lab {
+	t.Helper()
+	if os.Getenv("RECON_LAB_LIVE") == "" {
+		l := testLab(t)
+		if err := l.Up(t.Context(), options(t)); err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	l, err := Open(os.Getenv("RECON_LAB_DIR"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Mend(t.Context(), "", t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// see is what the witness prints now.
+func (l *Lab) see(t *testing.T, w witness, hosts []string) string {
+	t.Helper()
+	if len(hosts) == 0 {
+		hosts = []string{nodes()[0].name}
+	}
+	name, err := hosts[0], error(nil)
+	switch w.at {
+	case console:
+		name = consoleName
+	case onLeader:
+		name, err = l.leader(t.Context())
+	case onHolder:
+		name, err = l.holder(t.Context())
+	case beside:
+		name, err = oneOf(hosts...)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := l.guest(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"bash", "-c", prelude + w.command, "bash"}
+	first, err := find(hosts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := find(hosts[len(hosts)-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := g.run(t.Context(), append(args, first.address, first.name, second.address)...)
+	if out == "" && err != nil {
+		out = err.Error()
+	}
+	return strings.TrimSpace(out)
+}
+
+// together are faults that do not touch each other's facts: they are made one after the other, seen all at once, and mended
+// together, which is also what Mend has to stand.
+func together() [][]string {
+	return [][]string{
+		{fault.PatroniPaused, fault.PendingRestart, fault.ReplicaLag, fault.DeadSlot, fault.NoFailoverLeft, fault.RedisWrongPass,
+			fault.RedisNoCandidate, fault.SentinelUnsaved, fault.PgBouncerPass, fault.CertExpiring, fault.UnitFailed, fault.RebootPending,
+			fault.WorkerDead},
+		{fault.ScheduledSwitch, fault.WrongHBA, fault.EtcdNoSpace, fault.RedisTwoMasters, fault.HAProxyMaint, fault.VRRPBlocked,
+			fault.PgBouncerDatabase, fault.CertExpired, fault.SSHDown},
+		{fault.EtcdMember, fault.SentinelGhost, fault.HAProxyDead, fault.VRRPWrongPass, fault.PgBouncerPaused, fault.CertMismatch,
+			fault.CutConsole},
+		{fault.EtcdStalls, fault.RedisLocalhost, fault.HAProxyNoBind, fault.NetBoxDead, fault.PoolExhausted, fault.FillDisk},
+		{fault.KillRedisMaster, fault.SecondPrimary, fault.HAProxyWrongCheck},
+		{fault.StopReplicas, fault.RedisReadonlyDir, fault.VIPNowhere},
+		{fault.StopSyncStandby, fault.SentinelQuorum, fault.VIPStuck},
+		{fault.PartitionPair},
+		{fault.Partition},
+		{fault.StopNode},
+		{fault.EtcdQuorum},
+		{fault.KillLeader},
+		{fault.PowerOffLeader},
+		{fault.DivergeOldLeader},
+	}
+}
+
+// Every fault once: it is made, the native tool sees it, it is mended, and the tool sees it no more.
+func TestEveryFaultIsMadeSeenAndMended(t *testing.T) {
+	l := faultLab(t)
+	ctx := t.Context()
+	by := map[string]witness{}
+	for _, w := range witnesses() {
+		by[w.fault] = w
+	}
+	left := fault.Names()
+	start := time.Now()
+	for _, group := range together() {
+		t.Run(strings.Join(group, "+"), func(t *testing.T) {
+			hosts := map[string][]string{}
+			for _, name := range group {
+				left = slices.DeleteFunc(left, func(n string) bool { return n == name })
+				began := time.Now()
+				if err := l.Break(ctx, name, nil, t.Output()); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				t.Logf("%s: made in %.1f s", name, time.Since(began).Seconds())
+			}
+			s, err := l.Status(ctx)
+			if err != nil || len(s.Faults) != len(group) {
+				t.Errorf("the status shows %v, %v", s.Faults, err)
+			}
+			for _, f := range s.Faults {
+				hosts[f.Name] = f.Hosts
+			}
+			for _, name := range group {
+				w := by[name]
+				if out := l.see(t, w, hosts[name]); !regexp.MustCompile(w.says).MatchString(out) {
+					t.Errorf("%s is not there: %s at %s says\n%s", name, w.command, w.at, out)
+				}
+			}
+			began := time.Now()
+			if err := l.Mend(ctx, "", t.Output()); err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("mended in %.1f s", time.Since(began).Seconds())
+			for _, name := range group {
+				w := by[name]
+				if out := l.see(t, w, hosts[name]); regexp.MustCompile(w.says).MatchString(out) {
+					t.Errorf("%s is still there: %s at %s says\n%s", name, w.command, w.at, out)
+				}
+			}
+			if s, err := l.Status(ctx); err != nil || len(s.Faults) > 0 {
+				t.Errorf("after the mend the status shows %v, %v", s.Faults, err)
+			}
+		})
+	}
+	if len(left) > 0 {
+		t.Errorf("never made: %v", left)
+	}
+	t.Logf("%d faults in %s", len(fault.Names()), time.Since(start).Round(time.Second))
+}
+
+// One of two is mended by its name: the other stays, and again changes nothing.
+func TestMendByName(t *testing.T) {
+	l := faultLab(t)
+	ctx := t.Context()
+	for _, name := range []string{fault.RebootPending, fault.UnitFailed} {
+		if err := l.Break(ctx, name, nil, t.Output()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		var out strings.Builder
+		if err := l.Mend(ctx, fault.UnitFailed, &out); err != nil {
+			t.Fatal(err)
+		}
+		s, err := l.Status(ctx)
+		if err != nil || len(s.Faults) != 1 || s.Faults[0].Name != fault.RebootPending || !strings.Contains(out.String(), "remain: reboot-pending") {
+			t.Errorf("%v, %v, said %q", s.Faults, err, out.String())
+		}
+	}
+	if err := l.Mend(ctx, "unit-fail", nil); err == nil || !strings.Contains(fmt.Sprint(err), "no fault") {
+		t.Errorf("an unknown fault: %v", err)
+	}
+}
