@@ -302,15 +302,28 @@ pkill --signal TERM --uid postgres --full 'postgres postgres \[local\]' || :`)
 	})
 }
 
-func rightHBA(ctx context.Context, s *scene) error { return s.withoutLines(ctx, "wrong-hba") }
-
-// withoutLines takes the lines of a fault out of Patroni's configuration again.
-func (s *scene) withoutLines(ctx context.Context, name string) error {
+// rightHBA also repairs the file that PostgreSQL reads: Patroni 4.0 asks PostgreSQL while it reloads its own configuration,
+// and leaves it as it was when it gets no answer.
+func rightHBA(ctx context.Context, s *scene) error {
+	const reject = "local all postgres reject"
 	return s.each(s.where(), func(g guest) error {
-		_, err := g.sh(ctx, `
-grep -q "# fault $1\$" /etc/patroni/patroni.yml || exit 0
-sed -i "/# fault $1\$/d" /etc/patroni/patroni.yml
-! systemctl is-active --quiet patroni || systemctl reload patroni`, name)
+		if _, err := g.sh(ctx, `
+data=/var/lib/postgresql/17/patroni
+sed -i '/# fault wrong-hba$/d' /etc/patroni/patroni.yml
+[ ! -e "$data/pg_hba.conf" ] || ! grep -q "^$1" "$data/pg_hba.conf" || {
+  sed -i "/^$1/d" "$data/pg_hba.conf"
+  [ ! -e "$data/postmaster.pid" ] || runuser -u postgres -- /usr/lib/postgresql/17/bin/pg_ctl reload -s -D "$data"
+}`, reject); err != nil {
+			return err
+		}
+		if g.unitStates(ctx)["patroni"] != "active" {
+			return nil
+		}
+		err := s.awaitMembers(ctx, 30*time.Second, []host{g.host}, "Patroni to reach PostgreSQL on "+g.name, func(m memberState) bool { return m.State == "running" })
+		if err != nil {
+			return err
+		}
+		_, err = g.run(ctx, "systemctl", "reload", "patroni")
 		return err
 	})
 }
@@ -374,4 +387,17 @@ systemctl reload patroni`)
 	return s.awaitMembers(ctx, 30*time.Second, hosts, "the tag", func(m memberState) bool { return m.Tags["nofailover"] == true })
 }
 
-func clearTags(ctx context.Context, s *scene) error { return s.withoutLines(ctx, "nofailover-left") }
+func clearTags(ctx context.Context, s *scene) error {
+	return s.each(s.where(), func(g guest) error {
+		if _, err := g.sh(ctx, `sed -i '/# fault nofailover-left$/d' /etc/patroni/patroni.yml`); err != nil {
+			return err
+		}
+		if g.unitStates(ctx)["patroni"] != "active" {
+			return nil
+		}
+		if _, err := g.run(ctx, "systemctl", "reload", "patroni"); err != nil {
+			return err
+		}
+		return s.awaitMembers(ctx, 30*time.Second, []host{g.host}, "the end of the tag", func(m memberState) bool { return m.Tags["nofailover"] != true })
+	})
+}

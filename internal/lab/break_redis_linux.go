@@ -106,7 +106,15 @@ func secondMaster(ctx context.Context, s *scene) error {
 		return err
 	}
 	s.say("stopped the Sentinels and made Redis on %s a second master", g.name)
-	return nil
+	name, err := s.holder(ctx)
+	if err != nil {
+		return err
+	}
+	entry, err := s.guest(name)
+	if err != nil {
+		return err
+	}
+	return entry.backend(ctx, "be_redis_master", g.name, "UP")
 }
 
 // dropSecondMaster gives up what the second master took; the Sentinels come back to what they knew.

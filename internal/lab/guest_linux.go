@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -73,6 +74,10 @@ func (g guest) boot(ctx context.Context) error {
 	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+sock, "SYSTEMD_NSPAWN_API_VFS_WRITABLE=network")
 	// A session of its own: the operator's ctrl-C is for recon, not for the hosts.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	// Files that we inherited are not for the hosts either: a lock of the caller's would be held for as long as they run.
+	if err := unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC); err != nil && !errors.Is(err, unix.ENOSYS) {
+		return fail(err)
+	}
 	if err := cmd.Start(); err != nil {
 		return fail(err)
 	}
