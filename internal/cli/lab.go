@@ -105,4 +105,3 @@ func (a *app) labExecCommand(dir *string) *cobra.Command {
 		},
 	}
 }
-

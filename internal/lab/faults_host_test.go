@@ -162,13 +162,19 @@ func (l *Lab) see(t *testing.T, w witness, hosts []string) string {
 // together, which is also what Mend has to stand.
 func together() [][]string {
 	return [][]string{
-		{fault.PatroniPaused, fault.PendingRestart, fault.ReplicaLag, fault.DeadSlot, fault.NoFailoverLeft, fault.RedisWrongPass,
+		{
+			fault.PatroniPaused, fault.PendingRestart, fault.ReplicaLag, fault.DeadSlot, fault.NoFailoverLeft, fault.RedisWrongPass,
 			fault.RedisNoCandidate, fault.SentinelUnsaved, fault.PgBouncerPass, fault.CertExpiring, fault.UnitFailed, fault.RebootPending,
-			fault.WorkerDead},
-		{fault.ScheduledSwitch, fault.WrongHBA, fault.EtcdNoSpace, fault.RedisTwoMasters, fault.HAProxyMaint, fault.VRRPBlocked,
-			fault.PgBouncerDatabase, fault.CertExpired, fault.SSHDown},
-		{fault.EtcdMember, fault.SentinelGhost, fault.HAProxyDead, fault.VRRPWrongPass, fault.PgBouncerPaused, fault.CertMismatch,
-			fault.CutConsole},
+			fault.WorkerDead,
+		},
+		{
+			fault.ScheduledSwitch, fault.WrongHBA, fault.EtcdNoSpace, fault.RedisTwoMasters, fault.HAProxyMaint, fault.VRRPBlocked,
+			fault.PgBouncerDatabase, fault.CertExpired, fault.SSHDown,
+		},
+		{
+			fault.EtcdMember, fault.SentinelGhost, fault.HAProxyDead, fault.VRRPWrongPass, fault.PgBouncerPaused, fault.CertMismatch,
+			fault.CutConsole,
+		},
 		{fault.EtcdStalls, fault.RedisLocalhost, fault.HAProxyNoBind, fault.NetBoxDead, fault.PoolExhausted, fault.FillDisk},
 		{fault.KillRedisMaster, fault.SecondPrimary, fault.HAProxyWrongCheck},
 		{fault.StopReplicas, fault.RedisReadonlyDir, fault.VIPNowhere},
