@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -144,15 +143,18 @@ func (l *Lab) startAll(ctx context.Context, p *progress) error {
 	return nil
 }
 
-// heal waits for a healthy cluster. A replica that cannot come back by itself, because what it needs is gone, is copied anew.
+// heal waits for a healthy cluster, and helps where it does not come back by itself: workers that lost their registration
+// while Redis moved, and replicas whose way back is gone.
 func (l *Lab) heal(ctx context.Context, p *progress) error {
-	err := l.waitHealthy(ctx, 90*time.Second)
-	if err != nil && ctx.Err() == nil {
-		copied, e := l.copyLost(ctx, p)
-		if e != nil || copied == 0 {
-			return errors.Join(err, e)
+	err := l.waitHealthy(ctx, 25*time.Second)
+	for _, help := range []func(context.Context, *progress) error{l.restartWorkers, l.copyLost} {
+		if err == nil {
+			break
 		}
-		err = l.waitHealthy(ctx, 2*time.Minute)
+		if e := help(ctx, p); e != nil {
+			p.say("%v", e)
+		}
+		err = l.waitHealthy(ctx, 75*time.Second)
 	}
 	if err != nil {
 		return err
@@ -161,26 +163,41 @@ func (l *Lab) heal(ctx context.Context, p *progress) error {
 	return nil
 }
 
-// copyLost makes Patroni copy the replicas that do not stream, and says how many there were.
-func (l *Lab) copyLost(ctx context.Context, p *progress) (int, error) {
+// restartWorkers restarts the workers that run without being known to Redis.
+func (l *Lab) restartWorkers(ctx context.Context, p *progress) error {
+	redis, err := l.secret(ctx, "redis")
+	if err != nil {
+		return err
+	}
+	lost, err := l.withoutWorker(ctx, redis)
+	if err != nil {
+		return err
+	}
+	return l.each(lost, func(g guest) error {
+		p.say("the worker on %s is not registered: restarting it", g.name)
+		_, err := g.run(ctx, "systemctl", "restart", "netbox-rq")
+		return err
+	})
+}
+
+// copyLost makes Patroni copy the replicas that do not stream.
+func (l *Lab) copyLost(ctx context.Context, p *progress) error {
 	v, err := l.cluster(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	copied := 0
 	for _, m := range v.Members {
 		if m.Role == "leader" || m.State == "streaming" {
 			continue
 		}
 		g, err := l.guest(m.Name)
 		if err != nil {
-			return copied, err
+			return err
 		}
 		p.say("%s is %s: copying it anew", m.Name, m.State)
 		if err := g.rest(ctx, "POST", "/reinitialize", `{"force": true}`, "200"); err != nil {
-			return copied, fmt.Errorf("copying %s: %w", m.Name, err)
+			return fmt.Errorf("copying %s: %w", m.Name, err)
 		}
-		copied++
 	}
-	return copied, nil
+	return nil
 }

@@ -66,15 +66,23 @@ func (l *Lab) entryHealthy(ctx context.Context, redis string) error {
 	if code != "200" {
 		return fmt.Errorf("NetBox's login page is %s", code)
 	}
+	lost, err := l.withoutWorker(ctx, redis)
+	if err == nil && len(lost) > 0 {
+		err = fmt.Errorf("no worker on %s", lost[0].name)
+	}
+	return err
+}
+
+// withoutWorker are the nodes whose worker Redis does not know, whatever its unit says.
+func (l *Lab) withoutWorker(ctx context.Context, redis string) ([]host, error) {
+	console, err := l.guest(consoleName)
+	if err != nil {
+		return nil, err
+	}
 	out, err := console.feed(ctx, redis+"\n", "bash", "-c", workersScript, "bash", dbVIP)
 	if err != nil {
-		return fmt.Errorf("the workers: %w", err)
+		return nil, fmt.Errorf("the workers: %w", err)
 	}
 	at := strings.Fields(out)
-	for _, h := range nodes() {
-		if !slices.Contains(at, h.name) {
-			return fmt.Errorf("no worker on %s", h.name)
-		}
-	}
-	return nil
+	return slices.DeleteFunc(nodes(), func(h host) bool { return slices.Contains(at, h.name) }), nil
 }
