@@ -20,12 +20,12 @@ func pgbouncerRecipes() map[string]recipe {
 
 // pgbouncer runs a command on the guest's PgBouncer. Over the socket its own system user may do everything.
 func (g guest) pgbouncer(ctx context.Context, command string) (string, error) {
-	out, err := g.feed(ctx, command, "runuser", "-u", "postgres", "--", "timeout", "8", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1",
+	out, err := g.feed(ctx, command, "runuser", "-u", "postgres", "--", "timeout", "4", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1",
 		"-h", "/var/run/postgresql", "-p", "6432", "-U", "pgbouncer", "-f", "-", "pgbouncer")
 	return strings.TrimSpace(out), err
 }
 
-// pools does something on every PgBouncer where the fault is to be, and another thing where it runs no more.
+// runningPools does something on every PgBouncer where the fault is and that runs.
 func (s *scene) runningPools(ctx context.Context, do func(guest) error) error {
 	return s.each(s.where(), func(g guest) error {
 		if g.unitStates(ctx)["pgbouncer"] != "active" {
@@ -41,7 +41,11 @@ func pausePool(ctx context.Context, s *scene) error {
 		return err
 	}
 	err = s.each(chosen, func(g guest) error {
-		_, err := g.pgbouncer(ctx, "PAUSE netbox;")
+		// PAUSE waits for every transaction, for ever if need be; KILL pauses without waiting.
+		if _, err := g.pgbouncer(ctx, "PAUSE netbox;"); err == nil {
+			return nil
+		}
+		_, err := g.pgbouncer(ctx, "KILL netbox;")
 		return err
 	})
 	s.say("left netbox paused in PgBouncer on %s", strings.Join(s.hosts, ", "))
@@ -80,7 +84,7 @@ func resumePool(ctx context.Context, s *scene) error {
 	})
 }
 
-// edit changes a file where the fault is to be and lets PgBouncer read it again.
+// editPools changes a file on the hosts and lets PgBouncer read it again.
 func (s *scene) editPools(ctx context.Context, hosts []host, script string) error {
 	return s.each(hosts, func(g guest) error {
 		if _, err := g.sh(ctx, script); err != nil {
