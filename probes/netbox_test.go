@@ -13,7 +13,7 @@ import (
 	"recon/internal/inventory"
 )
 
-func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
+func hush() *log.Logger { return log.New(io.Discard, "", 0) }
 
 func netboxAt(bind, url string) *inventory.Cluster {
 	return &inventory.Cluster{

@@ -80,7 +80,7 @@ func certificate(t *testing.T, ends time.Time, signer *tls.Certificate, names ..
 func serve(t *testing.T, with *tls.Certificate, h http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	s := httptest.NewUnstartedServer(h)
-	s.Config.ErrorLog = quiet()
+	s.Config.ErrorLog = hush()
 	if with == nil {
 		s.Start()
 	} else {
