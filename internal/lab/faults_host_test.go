@@ -76,7 +76,7 @@ func witnesses() []witness {
 		{fault.VRRPWrongPass, there, `ip -4 -o addr show dev eth0`, `(?s)172\.16\.113\.20[45]/32.*172\.16\.113\.20[45]/32`},
 		{fault.VIPNowhere, console, `timeout 2 bash -c '</dev/tcp/172.16.113.204/6432' 2>&1 || echo "closed $?"`, `closed`},
 		{fault.VIPStuck, console, `timeout 3 bash -c '</dev/tcp/172.16.113.204/5432' 2>&1 || echo closed`, `(?s)refused.*closed`},
-		{fault.PgBouncerPaused, there, `pool "SHOW DATABASES"`, `(?m)^netbox\|.*\|1\|0\|\d+$|^netbox\|.*\|1\|0$`},
+		{fault.PgBouncerPaused, there, `pool "SHOW DATABASES"`, `(?m)^netbox\|.*\|1\|0$`},
 		{fault.PgBouncerPass, there, `client`, `(?i)(password authentication failed|SASL authentication failed)`},
 		{fault.PgBouncerDatabase, there, `client`, `no such database`},
 		{fault.PoolExhausted, there, `pool "SHOW POOLS"`, `(?m)^netbox\|netbox\|\d+\|[1-9]`},
