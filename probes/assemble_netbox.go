@@ -17,6 +17,7 @@ func assembleNetBox(c *inventory.Cluster, r raw, m moment) NetBox {
 		a := r.netbox[n.Name]
 		out.Members = append(out.Members, netboxMember(n.Name, a.seen(m), a.fact))
 	}
+	out.Entry = assembleEntry(c, r, m)
 	if out.Version = sameVersion(out.Members); out.Version == nil {
 		out.Unclear["version"] = "the answering nodes do not tell one and the same version"
 	}

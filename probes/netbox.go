@@ -36,7 +36,7 @@ func aimNetBox(a aiming) ([]*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []*target
+	out := aimEntry(a)
 	for _, n := range running(a.cluster, s.On) {
 		d := a.reachBound(n, s.Bind, s.Port)
 		source := "http://" + d.address
