@@ -135,7 +135,7 @@ func TestNetBoxOnLoopbackIsAskedFromItsNode(t *testing.T) {
 		}
 		_ = conn.Close() // only who made it matters
 		got := "dial " + d.address
-		if hosts.own == 1 && hosts.dial == 0 {
+		if hosts.own.Load() == 1 && hosts.dial.Load() == 0 {
 			got = "own " + d.address
 		}
 		if got != want {

@@ -19,6 +19,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,17 +29,17 @@ import (
 // onePort leads every connection to one listener, and remembers whether it was made from the node.
 type onePort struct {
 	to        string
-	dial, own int
+	dial, own atomic.Int32
 	fail      error
 }
 
 func (o *onePort) Dial(ctx context.Context, _, _, _ string) (net.Conn, error) {
-	o.dial++
+	o.dial.Add(1)
 	return o.connect(ctx)
 }
 
 func (o *onePort) From(ctx context.Context, _, _, _ string) (net.Conn, error) {
-	o.own++
+	o.own.Add(1)
 	return o.connect(ctx)
 }
 

@@ -88,12 +88,11 @@ func stopKeepalived(ctx context.Context, s *scene) error {
 
 // stickVIP repeats a mistake of real deployments: a dead HAProxy takes less from the priority than a replica's role does.
 func stickVIP(ctx context.Context, s *scene) error {
-	g, err := s.guest("")
-	if name, e := s.holder(ctx); e == nil {
-		g, err = s.guest(name)
-	} else {
-		err = e
+	name, err := s.holder(ctx)
+	if err != nil {
+		return err
 	}
+	g, err := s.guest(name)
 	if err != nil {
 		return err
 	}
