@@ -161,6 +161,17 @@ func TestExamine(t *testing.T) {
 			s.cluster.Postgres.Password = ref
 			s.o.Secret = func(context.Context, inventory.Secret) (string, error) { return "", errors.New("NOT_THERE is not set") }
 		}, 3, []string{"fail||cluster file|password|NOT_THERE is not set"}, 1},
+		"Patroni's configuration is not readable; the members and the keys in etcd tell": {func(s *scene) {
+			for i := range s.state.Nodes {
+				s.state.Nodes[i].PatroniScope, s.state.Nodes[i].PatroniNamespace = nil, nil
+			}
+		}, 0, nil, 0},
+		"another scope, which only the member tells": {func(s *scene) {
+			s.state.Nodes[0].PatroniScope, s.state.Patroni.Members[0].Scope = nil, "pgclusteretcd"
+		}, 3, []string{"fail|" + n1 + `|patroni|scope|the cluster file says "pgclusternetbox" and the host "pgclusteretcd"`}, 1},
+		"PgBouncer's console refuses": {func(s *scene) {
+			s.state.PgBouncer.Members[0].Unread["databases"] = "PgBouncer answered: SASL authentication failed"
+		}, 3, []string{"fail|" + n1 + "|pgbouncer|login|PgBouncer answered: SASL authentication failed"}, 1},
 		"not asked in time": {func(s *scene) { s.state.Etcd.Members[0].Seen = probes.Seen{} }, 4, []string{"unknown|" + n1 + "|etcd|port|not asked in time"}, 1},
 		"half built: one node is there, with etcd alone": {func(s *scene) {
 			s.hosts.ssh = map[string]remote.Exit{}

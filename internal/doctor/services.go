@@ -64,7 +64,11 @@ func (e *examination) service(node string, r inventory.Role, reached bool, s *pr
 		add("port", Unknown, t.Source, "not asked in time", "")
 	case t.Reachable:
 		add("port", OK, t.Source, "", "")
-		add("login", OK, "", "", "")
+		if why := consoleRefused(s, r.Name, node); why != "" {
+			add("login", Fail, t.Source, why, "mend `user` and `password` of "+r.Name+" in the cluster file")
+		} else if credentials(e.cluster, r.Name) {
+			add("login", OK, "", "", "")
+		}
 		version := versionOf(s, r.Name, node)
 		switch {
 		case version == "":
@@ -83,6 +87,39 @@ func (e *examination) service(node string, r inventory.Role, reached bool, s *pr
 		add("port", Fail, t.Source, t.Error, "")
 	}
 	return out
+}
+
+// credentials says whether the cluster file gives something that a look at a service shows: reading Patroni, the web proxy
+// and NetBox's login page needs nothing.
+func credentials(c *inventory.Cluster, service string) bool {
+	switch service {
+	case "etcd":
+		return !c.Etcd.Password.IsZero()
+	case "postgres":
+		return !c.Postgres.Password.IsZero()
+	case "redis":
+		return !c.Redis.Password.IsZero()
+	case "sentinel":
+		return !c.Sentinel.Password.IsZero()
+	case "haproxy":
+		return !c.HAProxy.Password.IsZero()
+	case "pgbouncer":
+		return !c.PgBouncer.Password.IsZero()
+	}
+	return false
+}
+
+// consoleRefused is why PgBouncer's console did not let us in, although the instance answers.
+func consoleRefused(s *probes.State, service, node string) string {
+	if service != "pgbouncer" {
+		return ""
+	}
+	for _, m := range s.PgBouncer.Members {
+		if m.Node == node && m.Seen.Blind("version") == "" {
+			return m.Unread["databases"]
+		}
+	}
+	return ""
 }
 
 // rejected says of an error that a server answered and did not let us in.
@@ -119,8 +156,15 @@ func (e *examination) facts(node string, reached bool, s *probes.State) []Check 
 	}
 	if p := e.cluster.Patroni; p != nil && slices.Contains(p.On.Nodes, node) {
 		host, _ := probes.NodeByName(s, node)
-		same("patroni", "scope", p.Scope, host.PatroniScope, host.Blind("patroni_scope"))
-		same("patroni", "namespace", p.Namespace, host.PatroniNamespace, host.Blind("patroni_namespace"))
+		scope, namespace := host.PatroniScope, host.PatroniNamespace
+		if scope == nil {
+			scope = memberScope(s, node)
+		}
+		if namespace == nil {
+			namespace = keysAt(s)
+		}
+		same("patroni", "scope", p.Scope, scope, host.Blind("patroni_scope"))
+		same("patroni", "namespace", p.Namespace, namespace, host.Blind("patroni_namespace"))
 	}
 	for _, m := range s.Sentinel.Members {
 		if e.cluster.Sentinel == nil || m.Node != node || m.Blind("monitors") != "" {
@@ -134,6 +178,28 @@ func (e *examination) facts(node string, reached bool, s *probes.State) []Check 
 		out = append(out, c)
 	}
 	return out
+}
+
+// memberScope is the scope that the agent of a node reports, for hosts whose configuration the ssh user may not read.
+func memberScope(s *probes.State, node string) *string {
+	m, ok := probes.MemberByName(s, node)
+	if !ok || m.Blind("scope") != "" || m.Scope == "" {
+		return nil
+	}
+	return &m.Scope
+}
+
+// keysAt is the namespace where the keys of the reported scope were found in etcd.
+func keysAt(s *probes.State) *string {
+	p := s.Patroni
+	if p.Blind("initialize") != "" || p.Initialize == nil || p.Blind("scope") != "" || p.Scope == nil {
+		return nil
+	}
+	namespace, ok := strings.CutSuffix(p.Prefix, *p.Scope+"/")
+	if !ok {
+		return nil
+	}
+	return &namespace
 }
 
 // together compares the nodes: every service runs one version.
