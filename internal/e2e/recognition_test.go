@@ -56,6 +56,9 @@ func TestRecognition(t *testing.T) {
 	}
 	books := map[string][]string{}
 	for _, b := range lib.Books {
+		if b.When == nil {
+			continue // no probe can see it: an operator looks, with the book's steps
+		}
 		for _, text := range b.Faults {
 			c, err := fault.Parse(text)
 			if err != nil {
@@ -66,7 +69,7 @@ func TestRecognition(t *testing.T) {
 	}
 	names := always()
 	if os.Getenv("RECON_ALL_FAULTS") != "" {
-		names = fault.Names()
+		names = slices.DeleteFunc(fault.Names(), func(name string) bool { return len(books[name]) == 0 })
 	}
 	calm(t)
 	for _, name := range names {
