@@ -89,7 +89,8 @@ func parseServer(get func(string) string) HAProxyServer {
 	}
 	s.Up = word == "UP" || status == "no check"
 	s.Maintenance = word == "MAINT" || word == "DRAIN"
-	if code, err := strconv.Atoi(get("check_code")); err == nil {
+	// Checks that are no HTTP say 0.
+	if code, err := strconv.Atoi(get("check_code")); err == nil && code > 0 {
 		s.CheckCode = &code
 	}
 	s.address = get("addr")
