@@ -56,7 +56,7 @@ func pgbouncer() []Fault {
 		},
 		{
 			Name: PgBouncerPass, System: "pgbouncer", Args: node, Scenarios: []string{"PB-07", "HX-07"},
-			Summary: "write a wrong password of netbox into PgBouncer's user list, on every node unless one is named",
+			Summary: "write wrong passwords of netbox and recon into PgBouncer's user list, on every node unless one is named",
 			Seen:    "Logins fail through PgBouncer and succeed past it; HAProxy holds it for up.",
 		},
 		{

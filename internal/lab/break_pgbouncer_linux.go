@@ -106,14 +106,14 @@ func wrongUserlist(ctx context.Context, s *scene) error {
 	// What follows the second word of a line is not read.
 	err = s.editPools(ctx, chosen, `
 grep -q '^"netbox" "not-the-password"' /etc/pgbouncer/userlist.txt ||
-  sed -i 's/^"netbox" \(".*"\)$/"netbox" "not-the-password" \1/' /etc/pgbouncer/userlist.txt
+  sed -i 's/^"\(netbox\|recon\)" \(".*"\)$/"\1" "not-the-password" \2/' /etc/pgbouncer/userlist.txt
 grep -q '^"netbox" "not-the-password"' /etc/pgbouncer/userlist.txt`)
-	s.say("wrote a wrong password of netbox into PgBouncer's user list on %s", strings.Join(s.hosts, ", "))
+	s.say("wrote wrong passwords of netbox and recon into PgBouncer's user list on %s", strings.Join(s.hosts, ", "))
 	return err
 }
 
 func rightUserlist(ctx context.Context, s *scene) error {
-	return s.editPools(ctx, s.where(), `sed -i 's/^"netbox" "not-the-password" \(".*"\)$/"netbox" \1/' /etc/pgbouncer/userlist.txt`)
+	return s.editPools(ctx, s.where(), `sed -i 's/^"\(netbox\|recon\)" "not-the-password" \(".*"\)$/"\1" \2/' /etc/pgbouncer/userlist.txt`)
 }
 
 func dropDatabase(ctx context.Context, s *scene) error {
