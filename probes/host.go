@@ -61,6 +61,10 @@ func (p *hostProbe) ask(ctx context.Context) (hostFacts, error) {
 	return f, nil
 }
 
+// mostWay is how long a question may be on its way for its answer to tell the host's clock: the offset is wrong by half of
+// it at most, and half a second of offset is already worth a finding.
+const mostWay = 400 * time.Millisecond
+
 // clockOffset is the host's clock minus ours in seconds, corrected by half of the way; nil when the way took so long that
 // the number would say nothing.
 func clockOffset(sent, back time.Time, start, end *time.Time) *float64 {
@@ -68,7 +72,7 @@ func clockOffset(sent, back time.Time, start, end *time.Time) *float64 {
 		return nil
 	}
 	way := back.Sub(sent) - end.Sub(*start)
-	if way > time.Second {
+	if way > mostWay {
 		return nil
 	}
 	middle := start.Add(end.Sub(*start) / 2)

@@ -304,6 +304,7 @@ func TestClockOffset(t *testing.T) {
 		"1 s behind":       {*at(0.2), at(-0.95), at(-0.85), "-1"},
 		"slow script":      {*at(2.2), at(0.1), at(2.1), "0"},
 		"slow way":         {*at(2.2), at(1.05), at(1.15), "nil"},
+		"too slow a way":   {*at(0.6), at(0.2), at(0.25), "nil"},
 		"no clock":         {*at(0.2), nil, at(0.1), "nil"},
 		"stepped backward": {*at(0.2), at(5), at(4), "nil"},
 	} {
