@@ -270,3 +270,18 @@ func TestWorkersHeartbeat(t *testing.T) {
 		t.Errorf("queues %q", got)
 	}
 }
+
+// A name that is left in the set of workers after its hash has expired is no worker.
+func TestNamesWithoutAHashAreNoWorkers(t *testing.T) {
+	now := time.Unix(1795706338, 0)
+	if w := rqWorker("gone", []any{nil, nil, nil, nil}, now); w != nil {
+		t.Errorf("an expired worker is %+v", w)
+	}
+	if w := rqWorker("gone", nil, now); w != nil {
+		t.Errorf("no hash at all is %+v", w)
+	}
+	w := rqWorker("w", []any{"netbox-node-1", "2026-11-26T14:38:50.000000Z", "idle", "high,default"}, now)
+	if w == nil || w.Host != "netbox-node-1" || w.State != "idle" || w.Heartbeat < 0 {
+		t.Errorf("a worker is %+v", w)
+	}
+}

@@ -60,15 +60,9 @@ func (p *redisProbe) askQueues(ctx context.Context) *rqFacts {
 		f.queues = append(f.queues, Queue{Name: line(name), Waiting: int(waiting[i].Val()), Failed: int(broken[i].Val())})
 	}
 	for i, name := range workers {
-		h := hashes[i].Val()
-		text := func(i int) string {
-			if i >= len(h) {
-				return ""
-			}
-			s, _ := h[i].(string) // nil when the hash does not have it
-			return s
+		if w := rqWorker(name, hashes[i].Val(), p.now()); w != nil {
+			f.workers = append(f.workers, *w)
 		}
-		f.workers = append(f.workers, parseWorker(name, text(0), text(1), text(2), p.now()))
 	}
 	return f
 }
@@ -84,6 +78,23 @@ func rqNames(keys []string, prefix string, always []string, most int) []string {
 	slices.Sort(names)
 	names = append(slices.Clone(always), slices.Compact(names)...) // SSCAN may give one twice
 	return names[:min(len(names), most)]
+}
+
+// rqWorker is a registered worker. Its hash expires some minutes after its last heartbeat, its name in the set only when
+// another worker tidies up: a name without a hash is nobody, and nil.
+func rqWorker(name string, hash []any, now time.Time) *Worker {
+	text := func(i int) string {
+		if i >= len(hash) {
+			return ""
+		}
+		s, _ := hash[i].(string) // nil when the hash does not have it
+		return s
+	}
+	if !slices.ContainsFunc(hash, func(v any) bool { return v != nil }) {
+		return nil
+	}
+	w := parseWorker(name, text(0), text(1), text(2), now)
+	return &w
 }
 
 // parseWorker reads a worker's hash. A heartbeat that is missing or cannot be read is as old as can be: such a worker is

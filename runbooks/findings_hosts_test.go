@@ -51,11 +51,11 @@ func hostFailures() []recognised {
 			broken: func(s *probes.State) { s.Service.Reads.Seen = probestest.Silent(s.Service.Reads.Seen, 20*time.Second) },
 		},
 		{
-			name: "workers are missing", book: "netbox-workers-missing", because: "2 workers are registered, on 3 nodes",
+			name: "workers are missing", book: "netbox-workers-missing", because: "workers registered: 2, nodes: 3",
 			broken: func(s *probes.State) { s.NetBox.Workers = s.NetBox.Workers[:2] },
 		},
 		{
-			name: "no worker at all", book: "netbox-workers-missing", because: "0 workers are registered, on 3 nodes",
+			name: "no worker at all", book: "netbox-workers-missing", because: "workers registered: 0, nodes: 3",
 			broken: func(s *probes.State) { s.NetBox.Workers = []probes.Worker{} },
 		},
 		{
