@@ -28,18 +28,23 @@ const (
 	poolPassword     = "pool-Word-6"
 )
 
-var members = []string{"db-a", "db-b", "db-c"}
-
 func address(i int) string { return fmt.Sprintf("127.0.12.%d", 11+i) }
 
 type debian12 struct {
 	*place
+	members              []string
 	patroni, etcd, redis []*process
 }
 
-func startDebian12(t *testing.T) *debian12 {
+// startDebian12 starts a cluster of so many nodes. The second is the first Redis master, where there is one.
+func startDebian12(t *testing.T, nodes int) *debian12 {
 	t.Helper()
-	d := &debian12{place: newPlace(t)}
+	for _, program := range []string{"/usr/bin/etcd", "/usr/bin/patroni", "/usr/bin/redis-server", "/usr/sbin/haproxy", "/usr/sbin/pgbouncer"} {
+		if _, err := os.Stat(program); err != nil {
+			t.Fatalf("%v; .ci/run installs the packages", err)
+		}
+	}
+	d := &debian12{place: newPlace(t), members: []string{"db-a", "db-b", "db-c", "db-d", "db-e"}[:nodes]}
 	d.startEtcd()
 	d.startPatroni()
 	d.startRedis()
@@ -49,46 +54,50 @@ func startDebian12(t *testing.T) *debian12 {
 
 func (d *debian12) startEtcd() {
 	var peers []string
-	for i, m := range members {
+	for i, m := range d.members {
 		peers = append(peers, fmt.Sprintf("%s=http://%s:12380", m, address(i)))
 	}
-	for i, m := range members {
+	for i, m := range d.members {
 		a := address(i)
 		d.etcd = append(d.etcd, d.start("/usr/bin/etcd", "--name", m, "--data-dir", d.folder("etcd-"+m),
 			"--listen-client-urls", "http://"+a+":12379", "--advertise-client-urls", "http://"+a+":12379",
 			"--listen-peer-urls", "http://"+a+":12380", "--initial-advertise-peer-urls", "http://"+a+":12380",
 			"--initial-cluster", strings.Join(peers, ","), "--initial-cluster-token", d.dir, "--logger", "zap"))
 	}
-	for i := range members {
+	for i := range d.members {
 		listens(d.t, address(i), 12379)
 	}
 }
 
 func (d *debian12) startPatroni() {
-	for i, m := range members {
+	var store []string
+	for i := range d.members {
+		store = append(store, fmt.Sprintf("%q", address(i)+":12379"))
+	}
+	for i, m := range d.members {
 		a := address(i)
 		conf := d.file("patroni-"+m+".yml", fmt.Sprintf(`
 scope: main
 namespace: /db/
 name: %[1]s
 restapi: {listen: "%[2]s:8009", connect_address: "%[2]s:8009", authentication: {username: admin, password: %[3]s}}
-etcd3: {hosts: ["%[4]s:12379", "%[5]s:12379", "%[6]s:12379"]}
+etcd3: {hosts: [%[4]s]}
 bootstrap:
   dcs: {ttl: 20, loop_wait: 3, retry_timeout: 5, postgresql: {use_pg_rewind: true, parameters: {max_connections: 60, shared_buffers: 16MB}}}
   initdb: [{encoding: UTF8}, {locale: C}, data-checksums, {auth: scram-sha-256}]
-  users: {watcher: {password: %[7]s, options: [login]}}
+  users: {watcher: {password: %[5]s, options: [login]}}
 postgresql:
   listen: "%[2]s:15432"
   connect_address: "%[2]s:15432"
-  data_dir: %[8]s/pg-%[1]s
+  data_dir: %[6]s/pg-%[1]s
   bin_dir: /usr/lib/postgresql/15/bin
-  pgpass: %[8]s/pgpass-%[1]s
+  pgpass: %[6]s/pgpass-%[1]s
   authentication:
-    superuser: {username: root_db, password: %[7]s}
-    replication: {username: copier, password: %[7]s}
-  parameters: {unix_socket_directories: %[8]s/pg-%[1]s-socket, cluster_name: "%[1]s"}
+    superuser: {username: root_db, password: %[5]s}
+    replication: {username: copier, password: %[5]s}
+  parameters: {unix_socket_directories: %[6]s/pg-%[1]s-socket, cluster_name: "%[1]s"}
   pg_hba: ["host all all 127.0.0.0/8 scram-sha-256", "host replication copier 127.0.0.0/8 scram-sha-256"]
-`, m, a, restPassword, address(0), address(1), address(2), databasePassword, d.dir))
+`, m, a, restPassword, strings.Join(store, ", "), databasePassword, d.dir))
 		data := d.folder("pg-" + m)
 		d.folder("pg-" + m + "-socket")
 		x := d.start("/usr/bin/patroni", conf)
@@ -103,28 +112,31 @@ postgresql:
 }
 
 func (d *debian12) startRedis() {
-	for i, m := range members {
+	for i, m := range d.members {
 		conf := fmt.Sprintf("bind %s\nport 16379\ndir %s\nrequirepass %s\nmasterauth %s\nappendonly no\nsave 60 1\nreplica-announce-ip %s\n",
 			address(i), d.folder("redis-"+m), redisPassword, redisPassword, address(i))
-		if i != 1 {
-			conf += "replicaof " + address(1) + " 16379\n"
+		if i != d.master() {
+			conf += "replicaof " + address(d.master()) + " 16379\n"
 		}
 		d.redis = append(d.redis, d.start("/usr/bin/redis-server", d.file("redis-"+m+".conf", conf)))
 		listens(d.t, address(i), 16379)
 	}
-	for i, m := range members {
+	for i, m := range d.members {
 		d.start("/usr/bin/redis-server", d.file("sentinel-"+m+".conf", fmt.Sprintf(
-			"bind %s\nport 17379\ndir %s\nrequirepass %s\nsentinel sentinel-pass %s\nsentinel monitor queue %s 16379 2\nsentinel auth-pass queue %s\n"+
+			"bind %s\nport 17379\ndir %s\nrequirepass %s\nsentinel sentinel-pass %s\nsentinel monitor queue %s 16379 %d\nsentinel auth-pass queue %s\n"+
 				"sentinel down-after-milliseconds queue 3000\nsentinel failover-timeout queue 20000\nsentinel announce-ip %s\n",
-			address(i), d.folder("sentinel-"+m), sentinelPassword, sentinelPassword, address(1), redisPassword, address(i))), "--sentinel")
+			address(i), d.folder("sentinel-"+m), sentinelPassword, sentinelPassword, address(d.master()), len(d.members)/2+1, redisPassword, address(i))), "--sentinel")
 		listens(d.t, address(i), 17379)
 	}
 }
 
+// master is the first Redis master.
+func (d *debian12) master() int { return min(1, len(d.members)-1) }
+
 func (d *debian12) startEntry() {
-	for i, m := range members {
+	for i, m := range d.members {
 		var writes, caches string
-		for j := range members {
+		for j := range d.members {
 			writes += fmt.Sprintf("  server pg%d %s:15432 check port 8009\n", j, address(j))
 			caches += fmt.Sprintf("  server cache%d %s:16379 check\n", j, address(j))
 		}
@@ -183,16 +195,17 @@ func (d *debian12) clusterFile() *inventory.Cluster {
 	} {
 		d.t.Setenv(name, value)
 	}
+	nodes := ""
+	for i, m := range d.members {
+		nodes += fmt.Sprintf("  - {name: %s, address: %s, aliases: [pg%d, cache%d]}\n", m, address(i), i, i)
+	}
 	c, err := inventory.Load(d.file("inventory.yaml", fmt.Sprintf(`format: 1
 cluster: foreign
 environment: training
 dial: direct
 ssh: {user: nobody, config: none, agent: false, known_hosts: [%s/none], keys: [%s/none]}
 nodes:
-  - {name: db-a, address: %s, aliases: [pg0, cache0]}
-  - {name: db-b, address: %s, aliases: [pg1, cache1]}
-  - {name: db-c, address: %s, aliases: [pg2, cache2]}
-services:
+%sservices:
   etcd: {client_port: 12379, peer_port: 12380, unit: etcd, data_dir: %s/etcd-db-a}
   patroni: {rest_port: 8009, unit: patroni@main, scope: main, namespace: /db/, user: admin, password: "env:FOREIGN_REST"}
   postgres: {port: 15432, data_dir: %s/pg-db-a, bin_dir: /usr/lib/postgresql/15/bin, user: root_db, password: "env:FOREIGN_DB"}
@@ -200,7 +213,7 @@ services:
   sentinel: {port: 17379, unit: sentinel, master: queue, password: "env:FOREIGN_SENTINEL"}
   haproxy: {port: 8404, user: viewer, password: "env:FOREIGN_STATS", backends: {write: postgres_rw, redis: cache}, ports: {write: 25432}}
   pgbouncer: {port: 16432, database: app, user: boss, password: "env:FOREIGN_POOL"}
-`, d.dir, d.dir, address(0), address(1), address(2), d.dir, d.dir)))
+`, d.dir, d.dir, nodes, d.dir, d.dir)))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -228,12 +241,7 @@ func look(t *testing.T, c *inventory.Cluster) *probes.State {
 
 // TestDebian12 reads the cluster while it is healthy, and after its leader and its Redis master were killed.
 func TestDebian12(t *testing.T) {
-	for _, program := range []string{"/usr/bin/etcd", "/usr/bin/patroni", "/usr/bin/redis-server", "/usr/sbin/haproxy", "/usr/sbin/pgbouncer"} {
-		if _, err := os.Stat(program); err != nil {
-			t.Fatalf("%v; .ci/run installs the packages", err)
-		}
-	}
-	d := startDebian12(t)
+	d := startDebian12(t, 3)
 	c := d.clusterFile()
 	var s *probes.State
 	defer func() {
@@ -244,18 +252,7 @@ func TestDebian12(t *testing.T) {
 	}()
 	until(t, 90*time.Second, "healthy cluster", func() error {
 		s = look(t, c)
-		return unlike(map[string]bool{
-			"a leader":               s.Patroni.Blind("leader") == "" && s.Patroni.Leader != nil,
-			"two followers":          len(s.Patroni.Replicas) == 2 && s.Patroni.Replicas[0].State == "streaming" && s.Patroni.Replicas[1].State == "streaming",
-			"quorum":                 s.Etcd.Quorum != nil && *s.Etcd.Quorum,
-			"the Redis master":       s.Redis.Master != nil && s.Redis.Master.Node == "db-b" && s.Redis.Master.Online == 2,
-			"Sentinel's word":        s.Sentinel.Master != nil && *s.Sentinel.Master == "db-b" && s.Sentinel.Quorum != nil && *s.Sentinel.Quorum,
-			"HAProxy's writer":       s.HAProxy.Blind("writer") == "" && s.HAProxy.Writer != nil && s.Patroni.Leader != nil && *s.HAProxy.Writer == s.Patroni.Leader.Node,
-			"working pools":          len(s.PgBouncer.Members) == 3 && s.PgBouncer.Members[0].Works && s.PgBouncer.Members[1].Works && s.PgBouncer.Members[2].Works,
-			"agreement":              len(s.Cross.Disagreements) == 0 && s.Cross.LeaderIsWriter != nil && *s.Cross.LeaderIsWriter && s.Cross.MasterIsWatched != nil && *s.Cross.MasterIsWatched,
-			"the lock in the store":  s.Patroni.Blind("lock_holder") == "" && s.Patroni.LockHolder != nil && s.Patroni.Leader != nil && *s.Patroni.LockHolder == s.Patroni.Leader.Name,
-			"no synchronous standby": s.Patroni.Blind("sync_standbys") == "" && len(s.Patroni.SyncStandbys) == 0,
-		})
+		return d.sick(s)
 	})
 	leader := s.Patroni.Leader
 	for what, got := range map[string]string{
@@ -283,7 +280,7 @@ func TestDebian12(t *testing.T) {
 		}
 	}
 
-	for i, m := range members {
+	for i, m := range d.members {
 		if m == leader.Name {
 			d.patroni[i].stop()
 		}
@@ -299,6 +296,49 @@ func TestDebian12(t *testing.T) {
 	})
 	if m := s.Redis.Members[1]; m.Reachable || !m.Refused {
 		t.Errorf("the killed Redis is %+v", m.Seen)
+	}
+}
+
+// sick is what the State lacks of a healthy cluster, or nil.
+func (d *debian12) sick(s *probes.State) error {
+	streaming, works := 0, 0
+	for _, m := range s.Patroni.Members {
+		if m.State == "streaming" {
+			streaming++
+		}
+	}
+	for _, m := range s.PgBouncer.Members {
+		if m.Works {
+			works++
+		}
+	}
+	n, master := len(d.members), d.members[d.master()]
+	yes := func(b *bool) bool { return b != nil && *b }
+	leads := func(name *string) bool {
+		return name != nil && s.Patroni.Leader != nil && *name == s.Patroni.Leader.Name
+	}
+	return unlike(map[string]bool{
+		"a leader":               s.Patroni.Blind("leader") == "" && s.Patroni.Leader != nil,
+		"followers":              streaming == n-1,
+		"quorum":                 yes(s.Etcd.Quorum) && len(s.Etcd.Members) == n,
+		"the Redis master":       s.Redis.Master != nil && s.Redis.Master.Node == master && s.Redis.Master.Online == n-1,
+		"Sentinel's word":        s.Sentinel.Master != nil && *s.Sentinel.Master == master && yes(s.Sentinel.Quorum),
+		"HAProxy's writer":       s.HAProxy.Blind("writer") == "" && leads(s.HAProxy.Writer),
+		"working pools":          works == n,
+		"agreement":              len(s.Cross.Disagreements) == 0 && yes(s.Cross.LeaderIsWriter) && yes(s.Cross.MasterIsWatched) && yes(s.Cross.OnePrimary),
+		"the lock in the store":  s.Patroni.Blind("lock_holder") == "" && leads(s.Patroni.LockHolder),
+		"no synchronous standby": s.Patroni.Blind("sync_standbys") == "" && len(s.Patroni.SyncStandbys) == 0,
+	})
+}
+
+// TestSizes reads clusters of one node and of five.
+func TestSizes(t *testing.T) {
+	for _, nodes := range []int{1, 5} {
+		t.Run(fmt.Sprint(nodes), func(t *testing.T) {
+			d := startDebian12(t, nodes)
+			c := d.clusterFile()
+			until(t, 90*time.Second, "healthy cluster", func() error { return d.sick(look(t, c)) })
+		})
 	}
 }
 
