@@ -50,10 +50,12 @@ func TestEtcdThatAsksForAPassword(t *testing.T) {
 		t.Error("the health of the endpoints does not depend on our password")
 	}
 
-	c.Inventory.Etcd.User, c.Inventory.Etcd.Password = "recon", ref
+	// The first watch goes on reading its own cluster file.
+	file, etcd := *c.Inventory, *c.Inventory.Etcd
+	etcd.User, etcd.Password, file.Etcd = "recon", ref, &etcd
 	password := atomic.Value{}
 	password.Store("wrong")
-	w, err := probes.New(c.Inventory, c.Hosts, probes.Options{Secret: func(_ context.Context, got inventory.Secret) (string, error) {
+	w, err := probes.New(&file, c.Hosts, probes.Options{Secret: func(_ context.Context, got inventory.Secret) (string, error) {
 		if got != ref {
 			return "", errors.New("another reference")
 		}
