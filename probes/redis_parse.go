@@ -3,6 +3,7 @@ package probes
 import (
 	"errors"
 	"maps"
+	"math"
 	"net"
 	"slices"
 	"strconv"
@@ -75,7 +76,7 @@ func parseInfo(text string) (redisInfo, error) {
 	for key, value := range m {
 		if strings.HasPrefix(key, "db") && !strings.Contains(key, "_") {
 			if n, err := strconv.ParseInt(commaFields(value)["keys"], 10, 64); err == nil && n > 0 {
-				i.keys += n
+				i.keys += min(n, math.MaxInt64-i.keys) // nonsense does not turn the sum around
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package probes
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -67,6 +68,15 @@ func TestInfo(t *testing.T) {
 	}
 }
 
+// Numbers that no server has do not turn a sum of keys around.
+func TestKeysDoNotOverflow(t *testing.T) {
+	const most = "9223372036854775807"
+	i, err := parseInfo("redis_version:7.0.15\nrole:master\ndb0:keys=" + most + "\ndb1:keys=" + most + "\ndb2:keys=3")
+	if err != nil || i.keys != math.MaxInt64 {
+		t.Errorf("keys %d, %v", i.keys, err)
+	}
+}
+
 func FuzzInfo(f *testing.F) {
 	files, err := filepath.Glob("testdata/redis/*.txt")
 	if err != nil || len(files) == 0 {
@@ -80,6 +90,7 @@ func FuzzInfo(f *testing.F) {
 		f.Add(string(b))
 	}
 	f.Add("redis_version:\x1b[2J\nrole:slave\nslave0:ip=\x00,port=1,lag=-1,offset=99999999999999999999\ndb0:keys=-1")
+	f.Add("redis_version:7.0.15\nrole:master\ndb0:keys=9223372036854775807\ndb1:keys=9223372036854775807")
 	f.Fuzz(func(t *testing.T, text string) {
 		i, err := parseInfo(text)
 		if err != nil {
