@@ -91,9 +91,11 @@ func nodeNames(c *inventory.Cluster) []string {
 	return out
 }
 
-// printChecks writes a line for each check, and below what is not ok why, and what to do.
+// printChecks writes a line for each check, and below what is not ok why, and what to do. What stands below has no part in
+// the columns.
 func printChecks(out io.Writer, checks []doctor.Check) error {
-	t := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	var rows strings.Builder
+	t := tabwriter.NewWriter(&rows, 0, 4, 2, ' ', 0)
 	count := map[doctor.Answer]int{}
 	for _, c := range checks {
 		count[c.Answer]++
@@ -102,15 +104,21 @@ func printChecks(out io.Writer, checks []doctor.Check) error {
 			node = "-"
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", c.Answer, node, c.System, c.What, c.Tried)
-		if c.Why != "" {
-			fmt.Fprintf(t, "\t  %s\n", c.Why)
-		}
-		if c.Hint != "" {
-			fmt.Fprintf(t, "\t  → %s\n", c.Hint)
-		}
 	}
 	if err := t.Flush(); err != nil {
 		return err
+	}
+	for i, row := range strings.Split(strings.TrimSuffix(rows.String(), "\n"), "\n") {
+		fmt.Fprintln(out, strings.TrimRight(row, " "))
+		if i >= len(checks) {
+			continue
+		}
+		if why := checks[i].Why; why != "" {
+			fmt.Fprintf(out, "          %s\n", why)
+		}
+		if hint := checks[i].Hint; hint != "" {
+			fmt.Fprintf(out, "          → %s\n", hint)
+		}
 	}
 	_, err := fmt.Fprintf(out, "%d ok, %d fail, %d unknown, %d skipped\n", count[doctor.OK], count[doctor.Fail], count[doctor.Unknown], count[doctor.Skipped])
 	return err
