@@ -29,12 +29,27 @@ func TestShippedBooksAreClean(t *testing.T) {
 		if b.File != b.ID+".md" || b.Escalate == "" || b.Intro == "" {
 			t.Errorf("%s: file %s, escalate %q", b.ID, b.File, b.Escalate)
 		}
-		for _, s := range b.Steps {
-			for _, c := range s.Commands {
-				if !c.Kind.Runnable() {
-					t.Errorf("%s: step %d has a %s block, which cannot be run", b.ID, s.Number, c.Kind)
-				}
-			}
+	}
+}
+
+// Every drill of the library passes its lint, tells a story without the name of its book, and can be helped.
+func TestShippedDrillsAreClean(t *testing.T) {
+	l := library(t)
+	if len(l.Drills) < 12 {
+		t.Fatalf("%d drills", len(l.Drills))
+	}
+	for _, d := range l.Drills {
+		if problems := Lint(d.File, d.Source, probes.Scope(nil)); len(problems) > 0 {
+			t.Error(problems)
+		}
+		hints := d.Hints()
+		if d.File != "drills/"+d.ID+".md" || d.Intro == "" || strings.Contains(d.Intro, d.Solves) || len(hints) < 2 || d.Goal() == nil {
+			t.Errorf("%s: file %s, %d hints", d.ID, d.File, len(hints))
+		}
+		if b, ok := l.Book(d.Solves); !ok || !b.Changes() {
+			t.Errorf("%s is solved by %s, which changes nothing", d.ID, d.Solves)
+		} else if last := hints[len(hints)-1]; !strings.Contains(last, "`"+b.ID+"`") {
+			t.Errorf("%s: the last hint does not name the book: %s", d.ID, last)
 		}
 	}
 }

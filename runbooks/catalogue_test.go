@@ -21,6 +21,8 @@ func layers() []struct{ name, ids string } {
 		{"PostgreSQL and Patroni", "patroni postgres"},
 		{"etcd", "etcd"},
 		{"Hosts, network and the whole", "host clock service node network ssh console cold reference"},
+		{"From bare hosts to a cluster", "nothing bootstrap smoke backup"},
+		{"Planned work", "restore add replace reboot rolling upgrade minor rotate"},
 	}
 }
 

@@ -1,15 +1,20 @@
 package runbooks
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"recon/internal/gate"
+	"recon/internal/redisblock"
 )
 
 // CommandKind is the language of a block that runs.
 type CommandKind string
 
-// The kinds of commands. Redis, Playbook and Book are read and checked, and cannot be run yet (CommandKind.Runnable).
+// The kinds of commands.
 const (
 	Sh       CommandKind = "sh"
 	HTTP     CommandKind = "http"
@@ -18,9 +23,6 @@ const (
 	Playbook CommandKind = "ansible"
 	Book     CommandKind = "book"
 )
-
-// Runnable says whether this version can run blocks of this kind.
-func (k CommandKind) Runnable() bool { return k == Sh || k == HTTP || k == SQL }
 
 // Risk is what a command may cost.
 type Risk string
@@ -53,9 +55,10 @@ const (
 	Survive Disconnect = "survive"
 )
 
-// DefaultTimeout bounds a command that names no timeout. MaxScript is the largest script in bytes.
+// DefaultTimeout bounds a command that names no timeout, DefaultPlay a playbook. MaxScript is the largest script in bytes.
 const (
 	DefaultTimeout = 30 * time.Second
+	DefaultPlay    = 30 * time.Minute
 	MaxScript      = 64 << 10
 )
 
@@ -79,13 +82,45 @@ type Command struct {
 	Expect string
 	// DB is the database of an sql block; empty means the cluster file's.
 	DB string
+	// Service is the server that a redis block is for; empty for every other kind.
+	Service redisblock.Service
 	// Refers is the id of the book that a book block walks, or the playbook of an ansible block.
-	Refers   string
+	Refers string
+	// Play is what an ansible block runs; nil for every other kind.
+	Play *Play
+	// Inputs are what a book block gives to the book that it walks.
+	Inputs   []ChildInput
 	Rollback bool
 	// Line and Column are where the script begins in the file, both from 1.
 	Line, Column int
 	// Attrs are the attributes as written.
 	Attrs map[string]string
+}
+
+// Says is what a block says that describes what is done instead of holding a script: one line for a playbook, one for another
+// book and one for each of its inputs. Of every other kind it is nil.
+func (c *Command) Says() []string {
+	switch {
+	case c.Play != nil:
+		text := "playbook " + c.Play.Playbook
+		if len(c.Play.Tags) > 0 {
+			text += ", tags " + strings.Join(c.Play.Tags, ", ")
+		}
+		for _, name := range slices.Sorted(maps.Keys(c.Play.Vars)) {
+			text += fmt.Sprintf(", %s = %v", name, c.Play.Vars[name])
+		}
+		if c.Play.DryRun {
+			text += "; a dry run: nothing is changed, and it shows what would change"
+		}
+		return []string{text}
+	case c.Kind == Book:
+		out := []string{"book " + c.Refers}
+		for _, in := range c.Inputs {
+			out = append(out, in.Name+" = "+in.Text())
+		}
+		return out
+	}
+	return nil
 }
 
 // Target is where a command runs: the word console, the word all, or an expression that yields nodes or members.

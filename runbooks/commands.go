@@ -34,6 +34,9 @@ func (r *reader) command(f *fence, scope gate.Scope) Command {
 	}
 	r.risk(&c, f)
 	r.target(&c, f, scope)
+	if c.Kind == Playbook {
+		c.Timeout = DefaultPlay
+	}
 	if a, ok := f.get("timeout"); ok {
 		if d := r.duration(a.value, f.line, a.valueColumn, "timeout"); d > 0 {
 			c.Timeout = d
@@ -54,9 +57,12 @@ func (r *reader) command(f *fence, scope gate.Scope) Command {
 		r.request(&c, f)
 	case SQL:
 		r.statement(&c, f)
-	case Playbook, Book:
-		r.described(&c, f)
+	case Playbook:
+		r.play(&c, f, scope)
+	case Book:
+		r.child(&c, f, scope)
 	case Redis:
+		r.redis(&c, f)
 	}
 	if a, ok := f.get("expect"); ok && c.Kind != HTTP {
 		if c.Expect = unquoted(a.value); c.Expect != "" {
@@ -97,12 +103,20 @@ func (r *reader) risk(c *Command, f *fence) {
 	}
 }
 
-// targetTypes are what `on=` may yield: nodes, members, databases, endpoints, names of nodes, and lists of them.
+// targetTypes are what `on=` may yield: nodes, members, databases, endpoints, servers, names of nodes, and lists of them.
 func targetTypes() []reflect.Type {
 	return []reflect.Type{
 		reflect.TypeFor[probes.Node](), reflect.TypeFor[probes.Member](), reflect.TypeFor[probes.Database](), reflect.TypeFor[probes.EtcdMember](),
-		wordType,
+		reflect.TypeFor[probes.RedisMember](), reflect.TypeFor[probes.SentinelMember](), wordType,
 	}
+}
+
+// isTarget says whether an expression of this type names nodes.
+func isTarget(t reflect.Type) bool {
+	if t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	return slices.Contains(targetTypes(), t)
 }
 
 func (r *reader) target(c *Command, f *fence, scope gate.Scope) {
@@ -129,11 +143,7 @@ func (r *reader) target(c *Command, f *fence, scope gate.Scope) {
 	if c.On.Expr = r.compile(a.value, f.line, a.valueColumn, scope); c.On.Expr == nil {
 		return
 	}
-	t := c.On.Expr.Type()
-	if t.Kind() == reflect.Slice {
-		t = t.Elem()
-	}
-	if !slices.Contains(targetTypes(), t) {
+	if !isTarget(c.On.Expr.Type()) {
 		r.problem(f.line, a.valueColumn, "`on="+a.value+"` is neither a node nor a member", "write node(NAME), member(NAME), role(NAME), patroni.leader, console or all")
 	}
 }
@@ -191,26 +201,4 @@ func statementEnd(sql string) int {
 		}
 	}
 	return -1
-}
-
-// described checks the YAML of blocks that describe rather than contain commands.
-func (r *reader) described(c *Command, f *fence) {
-	keys, needed := []string{"playbook", "tags", "limit", "variables"}, "playbook"
-	if c.Kind == Book {
-		keys, needed = []string{"id", "inputs"}, "id"
-	}
-	v := r.yaml(f.body, f.bodyLine)
-	if v == nil {
-		return
-	}
-	if !v.isMap {
-		r.problem(v.line, v.column, "a `"+f.word+"` block is a map of keys", "its keys are "+strings.Join(keys, ", "))
-		return
-	}
-	r.only(v, "a `"+f.word+"` block", keys...)
-	if w := v.get(needed); w == nil || strings.TrimSpace(r.word(w, "`"+needed+"`")) == "" {
-		r.problem(f.line, f.column, "the `"+f.word+"` block lacks `"+needed+"`", "")
-	} else {
-		c.Refers = w.text
-	}
 }

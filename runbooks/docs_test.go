@@ -24,6 +24,17 @@ func TestFormatReference(t *testing.T) {
 	if problems := Lint("etcd-member-down.md", []byte(example), probes.Scope(nil)); len(problems) > 0 {
 		t.Errorf("the example: %v", problems)
 	}
+	drills, err := os.ReadFile("../docs/drills.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ = strings.Cut(string(drills), "````markdown\n")
+	if example, _, ok = strings.Cut(rest, "````"); !ok {
+		t.Fatal("docs/drills.md has no example")
+	}
+	if problems := Lint("member-down.md", []byte(example), probes.Scope(nil)); len(problems) > 0 {
+		t.Errorf("the example of a drill: %v", problems)
+	}
 	words := append(append(Systems(), alerts()...), guardIDs()...)
 	for block, attrs := range known() {
 		row := regexp.MustCompile("(?m)^\\| `" + block + "` \\|.*$").FindString(text)

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/parser"
@@ -22,6 +23,36 @@ func tree(e *gate.Expr) (n ast.Node) {
 		return nil
 	}
 	return t.Node
+}
+
+// compile compiles an expression, and refuses a service that no cluster file has: role("etcdd") is an empty list for ever, of
+// which all() holds.
+func compile(src string, scope gate.Scope) (*gate.Expr, error) {
+	e, err := gate.Compile(src, scope)
+	if err != nil || !strings.Contains(src, "role(") {
+		return e, err
+	}
+	each(tree(e), func(n ast.Node) {
+		call, ok := n.(*ast.CallNode)
+		if !ok || len(call.Arguments) != 1 || call.Callee.String() != "role" {
+			return
+		}
+		word, ok := call.Arguments[0].(*ast.StringNode)
+		services := slices.DeleteFunc(Systems(), func(s string) bool { return s == "hosts" })
+		if !ok || slices.Contains(services, word.Value) {
+			return
+		}
+		// expr counts characters.
+		before := string([]rune(src)[:word.Location().From])
+		err = &gate.Error{
+			Offset: len(before), Column: utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1,
+			What: "there is no service `" + word.Value + "`", Hint: meant(word.Value, services),
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 // kids are the nodes directly below a node.

@@ -161,8 +161,8 @@ func known() map[string][]string {
 		"sh":      {"on", "risk", "timeout", "order", "capture", "expect", "disconnect", "become", "rollback"},
 		"http":    {"on", "risk", "timeout", "expect", "rollback"},
 		"sql":     {"on", "risk", "timeout", "db", "capture", "expect", "rollback"},
-		"redis":   {"on", "risk", "timeout", "expect", "rollback"},
-		"ansible": {"risk", "timeout", "rollback"},
+		"redis":   {"on", "risk", "service", "timeout", "capture", "expect", "rollback"},
+		"ansible": {"risk", "timeout", "check", "rollback"},
 		"book":    {},
 		"hint":    {},
 	}

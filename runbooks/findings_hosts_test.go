@@ -196,6 +196,17 @@ func hostFailures() []recognised {
 			broken: func(s *probes.State) { sshGone(s, 1); verdict(s, 1, "ssh down") },
 		},
 		{
+			name: "a layer without a trace", book: "nothing-deployed", because: "never ran on any of its hosts: sentinel",
+			also: []string{"sentinel-down"},
+			broken: func(s *probes.State) {
+				for i := range s.Nodes {
+					s.Nodes[i].Services["sentinel"], s.Nodes[i].ServiceFiles["sentinel"] = "not-found", "not-found"
+					s.Nodes[i].NeverRan = []string{"sentinel"}
+					s.Sentinel.Members[i].Reachable, s.Sentinel.Members[i].Refused = false, true
+				}
+			},
+		},
+		{
 			name: "all hosts booted", book: "cold-start", because: "all 3 hosts booted within the last 10 min",
 			broken: func(s *probes.State) {
 				for i := range s.Nodes {

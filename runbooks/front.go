@@ -46,7 +46,7 @@ func (r *reader) front(b *Runbook, head int) {
 		return
 	}
 	keys := []string{
-		"format", "id", "title", "kind", "severity", "systems", "scenarios", "when", "because", "for", "escalate", "inputs", "faults", "waives",
+		"format", "id", "title", "kind", "severity", "systems", "scenarios", "when", "because", "for", "escalate", "inputs", "faults", "test", "waives",
 	}
 	drill := []string{"book", "time", "loses"}
 	r.only(v, "the front matter", append(keys, drill...)...)
@@ -73,6 +73,7 @@ func (r *reader) front(b *Runbook, head int) {
 	if in := v.get("inputs"); in != nil {
 		r.inputs(b, in)
 	}
+	r.test(b, v.get("test"))
 	r.waives(b, v.get("waives"))
 	r.drill(b, v, drill)
 	if b.Kind == Finding && b.When == nil {
@@ -160,6 +161,64 @@ func (r *reader) members(v *value, key string, known []string) []string {
 	return words
 }
 
+// test reads what a rehearsal needs: `answers`, a map of names to texts; `with`, faults that come first; `then`,
+// books that are walked afterwards; `loses`, some of the book's faults; `after`, how long the fault lasts before anybody
+// looks; `fades`, how long it is remembered; `readable`, files that the console may read; `healthy: true` for a book that needs no fault; and `not`, why the book cannot be rehearsed.
+func (r *reader) test(b *Runbook, v *value) {
+	if v == nil {
+		return
+	}
+	if !v.isMap {
+		r.problem(v.line, v.column, "`test` has the keys `answers`, `with`, `after`, `mended`, `fades`, `readable`, `then`, `loses`, `healthy` and `not`", "")
+		return
+	}
+	for _, f := range v.fields {
+		switch f.key {
+		case "answers":
+			if !f.value.isMap {
+				r.problem(f.value.line, f.value.column, "`answers` maps the name of an input or question to its answer", "")
+				continue
+			}
+			b.Test.Answers = map[string]string{}
+			for _, a := range f.value.fields {
+				b.Test.Answers[a.key] = r.word(a.value, "the answer")
+			}
+		case "loses":
+			b.Test.Loses = r.members(f.value, "loses", b.Faults)
+		case "with":
+			b.Test.With = r.words(f.value, "`with`")
+			for i, text := range b.Test.With {
+				if _, err := fault.Parse(text); err != nil && i < len(f.value.items) {
+					r.problem(f.value.items[i].line, f.value.items[i].column, err.Error(), "")
+				}
+			}
+		case "after":
+			b.Test.After = r.duration(r.word(f.value, "the time"), f.value.line, f.value.column, "after")
+		case "fades":
+			b.Test.Fades = r.duration(r.word(f.value, "the time"), f.value.line, f.value.column, "fades")
+		case "readable":
+			b.Test.Readable = r.words(f.value, "`readable`")
+		case "healthy":
+			if w := r.word(f.value, "`healthy`"); w != "true" || b.When != nil || len(b.Faults) > 0 {
+				r.problem(f.value.line, f.value.column, "`healthy` is true, in a book without `when` and `faults`", "")
+			}
+			b.Test.Healthy = true
+		case "not":
+			b.Test.Not = r.word(f.value, "the reason")
+		case "mended":
+			n, err := strconv.Atoi(r.word(f.value, "the step"))
+			if err != nil || n < 1 {
+				r.problem(f.value.line, f.value.column, "`mended` is the number of a step, from 1", "")
+			}
+			b.Test.Mended = n
+		case "then":
+			b.Test.Then = r.words(f.value, "`then`")
+		default:
+			r.problem(f.line, f.column, "`test` does not know `"+f.key+"`", meant(f.key, []string{"after", "answers", "fades", "healthy", "loses", "mended", "not", "readable", "then", "with"}))
+		}
+	}
+}
+
 func (r *reader) waives(b *Runbook, v *value) {
 	if v == nil {
 		return
@@ -199,12 +258,39 @@ func (r *reader) drill(b *Runbook, v *value, keys []string) {
 		r.problem(1, 1, "a drill names the `faults` to inject", "")
 	}
 	if w := v.get("book"); w != nil {
-		b.Solves = r.word(w, "`book`")
+		b.Solves, b.solvesAt = r.word(w, "`book`"), [2]int{w.line, w.column}
 	}
 	if w := v.get("time"); w != nil {
 		b.Par = r.duration(r.word(w, "`time`"), w.line, w.column, "time")
 	}
-	if w := v.get("loses"); w != nil {
-		b.LosesPoints = r.words(w, "`loses`")
+	r.loses(b, v.get("loses"))
+}
+
+// loses reads the conditions that cost points; behind # each says what it means.
+func (r *reader) loses(b *Runbook, v *value) {
+	if v == nil {
+		return
+	}
+	if !v.isList {
+		r.problem(v.line, v.column, "`loses` is a list of expressions", "")
+		return
+	}
+	for _, w := range v.items {
+		if !r.quoted(w, "loses") {
+			continue
+		}
+		text, explain := cutExplanation(w.text)
+		c := Condition{Text: strings.TrimSpace(text), Explain: explain, Line: w.line, Column: w.inside(0)}
+		if explain == "" {
+			r.problem(w.line, w.column, "`"+c.Text+"` does not say what is lost", "write it behind #: the debrief shows it")
+		}
+		e, err := gate.Compile(c.Text, r.scope)
+		if err != nil {
+			r.refuseInside(err, w)
+			continue
+		}
+		c.Expr = e
+		r.isBool(&c)
+		b.Loses = append(b.Loses, c)
 	}
 }

@@ -18,15 +18,17 @@ import (
 	"recon/internal/gate"
 )
 
-//go:embed *.md
+//go:embed *.md drills/*.md
 var shipped embed.FS
 
 //go:embed guards.yaml
 var shippedGuards []byte
 
-// Library is all books and guards, sorted by id.
+// Library is all books and guards, sorted by id. The drills stand apart: whoever lists, suggests or walks books never
+// meets one.
 type Library struct {
 	Books  []*Runbook
+	Drills []*Runbook
 	Guards []Guard
 }
 
@@ -57,7 +59,7 @@ func read(sources []source, scope gate.Scope) (*Library, Problems) {
 	l.Guards = gs
 	var ids []string
 	for _, s := range sources {
-		if id := s.id(scope); id != "" {
+		if id, kind := s.names(scope); id != "" && kind != Drill {
 			ids = append(ids, id)
 		}
 	}
@@ -87,15 +89,28 @@ func read(sources []source, scope gate.Scope) (*Library, Problems) {
 			continue
 		}
 		b.Origin = s.origin
-		if other, twice := l.Book(b.ID); twice {
+		other, twice := l.Book(b.ID)
+		if drill, ok := l.Drill(b.ID); ok {
+			other, twice = drill, true
+		}
+		if twice {
 			found = append(found, Problem{
 				File: b.File, Line: 1, Column: 1, What: fmt.Sprintf("the id `%s` belongs to %s already", b.ID, describe(other)), Hint: "give the book an id of its own",
 			})
 			continue
 		}
-		l.Books = append(l.Books, b)
+		if b.Kind == Drill {
+			l.Drills = append(l.Drills, b)
+		} else {
+			l.Books = append(l.Books, b)
+		}
 	}
-	slices.SortFunc(l.Books, func(a, b *Runbook) int { return cmp.Compare(a.ID, b.ID) })
+	misled, problemsInside := inside(l.Books)
+	found = append(found, problemsInside...)
+	l.Books = slices.DeleteFunc(l.Books, func(b *Runbook) bool { return slices.Contains(misled, b) })
+	for _, books := range [][]*Runbook{l.Books, l.Drills} {
+		slices.SortFunc(books, func(a, b *Runbook) int { return cmp.Compare(a.ID, b.ID) })
+	}
 	slices.SortFunc(l.Guards, func(a, b Guard) int { return cmp.Compare(a.ID, b.ID) })
 	return l, found
 }
@@ -107,9 +122,14 @@ func describe(b *Runbook) string {
 	return b.File
 }
 
-// Book is the book with that id.
-func (l *Library) Book(id string) (*Runbook, bool) {
-	for _, b := range l.Books {
+// Book is the book with that id; a drill is none.
+func (l *Library) Book(id string) (*Runbook, bool) { return named(l.Books, id) }
+
+// Drill is the drill with that id.
+func (l *Library) Drill(id string) (*Runbook, bool) { return named(l.Drills, id) }
+
+func named(books []*Runbook, id string) (*Runbook, bool) {
+	for _, b := range books {
 		if b.ID == id {
 			return b, true
 		}
@@ -124,19 +144,23 @@ type source struct {
 	origin Origin
 }
 
-// id is the id in the front matter, or empty.
-func (s source) id(scope gate.Scope) string {
+// names are the id and the kind in the front matter, or empty.
+func (s source) names(scope gate.Scope) (id string, kind Kind) {
 	r := newReader(s.file, s.src, scope)
 	head := r.head()
 	if head == 0 || len(s.src) > maxBook {
-		return ""
+		return "", ""
 	}
 	for n := 2; n < head; n++ {
-		if v, ok := strings.CutPrefix(r.line(n), "id:"); ok {
-			return strings.TrimSpace(v)
+		if v, ok := strings.CutPrefix(r.line(n), "id:"); ok && id == "" {
+			id = strings.TrimSpace(v)
+		}
+		if v, ok := strings.CutPrefix(r.line(n), "kind:"); ok && kind == "" {
+			word, _, _ := strings.Cut(v, "#")
+			kind = Kind(strings.TrimSpace(word))
 		}
 	}
-	return ""
+	return id, kind
 }
 
 // folder collects a user's folder. os.Root keeps links inside it.

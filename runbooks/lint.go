@@ -14,11 +14,42 @@ func Lint(file string, src []byte, scope gate.Scope, books ...string) Problems {
 		return Problems{{File: file, Line: 1, Column: 1, What: "the built-in library cannot be read: " + err.Error()}}
 	}
 	for _, s := range sources {
-		books = append(books, s.id(scope))
+		if id, kind := s.names(scope); kind != Drill {
+			books = append(books, id)
+		}
 	}
 	gs, _ := guards("guards.yaml", shippedGuards, scope) // Load reports what is wrong with the guards themselves
 	_, problems := lint(file, src, scope, books, gs)
 	return problems
+}
+
+// Text is a book that was not read yet.
+type Text struct {
+	File   string
+	Source []byte
+}
+
+// LintAll is Lint of several books, which may refer to each other. It also finds what no book shows alone: one that walks
+// itself by way of others, inputs of another book that are missing, an id that stands twice.
+func LintAll(texts []Text, scope gate.Scope) Problems {
+	sources, err := collect(shipped, "", FromLibrary)
+	if err != nil {
+		return Problems{{File: "runbooks", Line: 1, Column: 1, What: "the built-in library cannot be read: " + err.Error()}}
+	}
+	var own []source
+	ids := map[string]bool{}
+	for _, t := range texts {
+		s := source{t.File, t.Source, FromOwn}
+		id, _ := s.names(scope)
+		ids[id], own = true, append(own, s)
+	}
+	// A book of the library that is linted as a file is judged in its place, not beside it.
+	sources = slices.DeleteFunc(sources, func(s source) bool {
+		id, _ := s.names(scope)
+		return ids[id]
+	})
+	_, found := read(append(sources, own...), scope)
+	return found.sorted()
 }
 
 // lint parses and lints; the book is nil when there are problems. The rules look at a whole book, so a book with other
@@ -51,6 +82,9 @@ func (l *linter) all() {
 	if l.book.When != nil {
 		l.canFail(*l.book.When)
 	}
+	for _, c := range l.book.Loses {
+		l.canFail(c)
+	}
 	for i := range l.book.Steps {
 		s := &l.book.Steps[i]
 		l.checks(s)
@@ -66,6 +100,9 @@ func (l *linter) all() {
 
 // one judges one command.
 func (l *linter) one(s *Step, c *Command) {
+	if c.Play != nil && c.Play.DryRun {
+		return // the command behind it is the same
+	}
 	l.emptyTarget(s, c)
 	switch c.Kind {
 	case Sh:
@@ -99,10 +136,13 @@ func (l *linter) blame(c *Command, inv invocation, what, hint string) {
 // references are ids of other books.
 func (l *linter) references() {
 	if s := l.book.Solves; s != "" && !slices.Contains(l.ids, s) {
-		l.problem(1, 1, "there is no book `"+s+"`", meant(s, l.ids))
+		l.problem(l.book.solvesAt[0], l.book.solvesAt[1], "there is no book `"+s+"`", meant(s, l.ids))
 	}
 	for _, s := range l.book.Steps {
 		for _, c := range s.Commands {
+			if c.Kind == Book && c.Refers == l.book.ID {
+				l.problem(c.Line, c.Column, "the book walks itself", "")
+			}
 			if c.Kind != Book || slices.Contains(l.ids, c.Refers) {
 				continue
 			}

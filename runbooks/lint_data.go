@@ -56,15 +56,6 @@ func isFlush(word string) bool {
 	return strings.EqualFold(word, "FLUSHALL") || strings.EqualFold(word, "FLUSHDB")
 }
 
-func (l *linter) redisCall(c *Command) {
-	for i, line := range strings.Split(c.Script, "\n") {
-		words := strings.Fields(line)
-		if len(words) > 0 && isFlush(words[0]) {
-			l.problem(c.Line+i, 1, words[0]+" empties Redis", "take out the keys that are meant, by name")
-		}
-	}
-}
-
 // rebuild refuses a rebuild that neither a copy nor a question comes before: what only the old directory holds is gone then.
 func (l *linter) rebuild(i int) {
 	s := &l.book.Steps[i]
@@ -88,11 +79,32 @@ func rebuilds(c *Command) string {
 		switch {
 		case patronictl(inv) == "reinit":
 			return "patronictl reinit"
-		case inv.words[0] == "pg_basebackup":
+		case overwritesData(inv):
 			return "pg_basebackup"
 		}
 	}
 	return ""
+}
+
+// overwritesData says that a base backup is taken into a member's data directory, or into a place that the script does not
+// show. One that goes elsewhere is a copy beside it.
+func overwritesData(inv invocation) bool {
+	if inv.words[0] != "pg_basebackup" {
+		return false
+	}
+	for i, w := range inv.words {
+		target, ok := strings.CutPrefix(w, "--pgdata=")
+		if w == "-D" || w == "--pgdata" {
+			target, ok = "", i+1 < len(inv.words)
+			if ok {
+				target = inv.words[i+1]
+			}
+		}
+		if ok {
+			return dataPath.MatchString(target)
+		}
+	}
+	return true
 }
 
 // copied says that a data directory was copied or moved aside in a step above, or earlier in the same script.

@@ -120,7 +120,7 @@ func TestProseAboutPasswords(t *testing.T) {
 }
 
 func TestReferences(t *testing.T) {
-	steps := "## Walk\n\n'''book\nid: patroni-switchover\n'''\n"
+	steps := "## Walk\n\n'''book\nbook: patroni-switchover\n'''\n"
 	if problems := mustLint(t, bookText("", steps)); len(problems) != 0 {
 		t.Errorf("a book of the library: %v", problems)
 	}

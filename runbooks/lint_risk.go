@@ -95,7 +95,7 @@ func destroys(inv invocation) string {
 	switch {
 	case slices.Contains([]string{"reinit", "failover", "remove"}, patronictl(inv)):
 		return "patronictl " + patronictl(inv)
-	case program == "pg_rewind" || program == "pg_resetwal" || program == "pg_basebackup":
+	case program == "pg_rewind" || program == "pg_resetwal" || overwritesData(inv):
 		return program
 	case memberChange(inv) == "remove":
 		return "etcdctl member remove"
@@ -153,7 +153,7 @@ func changes(inv invocation) string {
 		"reboot", "poweroff", "halt", "shutdown", "mount", "umount", "pg_ctl", "pg_ctlcluster", "apt", "apt-get", "dpkg", "pip", "pip3",
 		"ansible-playbook", "iptables", "nft", "sysctl", "useradd", "userdel", "passwd", "crontab", "sync", "fstrim":
 		if program == "sync" || program == "tar" && !inv.flag("xcru", "--extract") || program == "sysctl" && !inv.flag("w", "--write") ||
-			program == "crontab" && inv.flag("l", "") || program == "mount" && len(inv.words) == 1 || program == "kill" && inv.has("-0") ||
+			program == "crontab" && inv.flag("l", "") || program == "nft" && inv.verb() == "list" || program == "mount" && len(inv.words) == 1 || program == "kill" && inv.has("-0") ||
 			slices.ContainsFunc(inv.words[1:], func(w string) bool { return strings.HasPrefix(w, "/tmp/") }) {
 			return ""
 		}

@@ -16,7 +16,7 @@ type refusal struct {
 }
 
 func TestLintRefuses(t *testing.T) {
-	for _, group := range [][]refusal{proofRefusals(), shellRefusals(), dataRefusals(), patroniRefusals(), etcdRefusals(), targetRefusals(), reachRefusals(), riskRefusals(), secretRefusals()} {
+	for _, group := range [][]refusal{proofRefusals(), shellRefusals(), dataRefusals(), patroniRefusals(), etcdRefusals(), targetRefusals(), reachRefusals(), riskRefusals(), secretRefusals(), redisRefusals()} {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) {
 				bad := bookText(c.head, c.bad)
@@ -144,10 +144,6 @@ func dataRefusals() []refusal {
 		refusal{
 			name: "a reinit after a question that nobody reads", head: member, bad: ask + reinit, want: "nobody kept a copy",
 			good: sh("on=node(inputs.member) risk=change timeout=5s", `cp -a "$PGDATA" "$PGDATA.kept-$STAMP"`) + "\n" + strings.Replace(reinit, "## Do it", "## Rebuild", 1),
-		},
-		refusal{
-			name: "FLUSHDB in a redis block", bad: "## Look\n\n'''redis on=all risk=read\nPING\nflushdb\n'''\n", good: "## Look\n\n'''redis on=all risk=read\nPING\n'''\n",
-			at: "flushdb", want: "empties Redis",
 		},
 	)
 }

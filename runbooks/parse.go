@@ -71,14 +71,26 @@ func (r *reader) intro(b *Runbook, d *document, head int) {
 	b.Intro += r.prose(from, end, d.intro)
 }
 
-// goal: a drill is won when a check passes.
+// goal: a drill is won when its one check passes. It is no walk: nothing in it runs or is asked.
 func (r *reader) goal(b *Runbook, head int) {
+	goals := 0
 	for _, s := range b.Steps {
-		if s.Proof != nil {
-			return
+		if len(s.Commands)+len(s.Asks)+len(s.When)+len(s.Rollbacks) > 0 {
+			r.problem(s.Line, 1, "a drill is not walked: it has a story, hints and a goal", "what is done stands in the book that solves it")
+		}
+		if s.Proof == nil {
+			continue
+		}
+		if s.Proof.Within > 0 || s.Proof.Progress != nil {
+			r.problem(s.Proof.Line, 1, "a goal takes only `for`", "the drill waits until it passes or the operator gives up")
+		}
+		if goals++; goals == 2 {
+			r.problem(s.Proof.Line, 1, "a second goal", "write all its lines in one block")
 		}
 	}
-	r.problem(head, 1, "the drill has no goal", "a `check` block says when it is won")
+	if goals == 0 {
+		r.problem(head, 1, "the drill has no goal", "a `check` block says when it is won")
+	}
 }
 
 // bookScope is the State's names and the book's own: inputs, answers and captures.

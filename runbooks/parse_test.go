@@ -1,12 +1,14 @@
 package runbooks
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"recon/internal/redisblock"
 	"recon/probes"
 )
 
@@ -94,8 +96,8 @@ SELECT ';' -- one; statement
 ;
 '''
 
-'''redis on=role("redis") risk=read
-PING
+'''redis on=role("redis") risk=read service=sentinel capture=quorum
+SENTINEL CKQUORUM $SENTINEL_MASTER
 '''
 
 '''sh on=console risk=read
@@ -132,8 +134,8 @@ DELETE /switchover
 	if sql.Kind != SQL || sql.DB != "netbox" || sql.Timeout != 90*time.Second {
 		t.Errorf("sql: %+v", sql)
 	}
-	if redis.Kind.Runnable() || !sql.Kind.Runnable() {
-		t.Error("redis can be run, or sql cannot")
+	if redis.Kind != Redis || redis.Service != redisblock.Sentinel || redis.Capture != "quorum" || redis.Order != Parallel || sql.Service != "" {
+		t.Errorf("redis: %+v", redis)
 	}
 	if !console.On.Console || console.Become || list.On.Expr == nil || list.On.Text != `[node("a"), node("b")]` {
 		t.Errorf("console: %+v, list: %+v", console, list)
@@ -163,6 +165,60 @@ func TestInputs(t *testing.T) {
 	}
 }
 
+// walking is a book that walks others.
+func walking(id string, others ...string) string {
+	steps := ""
+	for _, other := range others {
+		steps += "## Walk " + other + "\n\n'''book\nbook: " + other + "\n'''\n\n"
+	}
+	return bookText("id: "+id, steps)
+}
+
+// A book that walks itself, itself or by way of others, is a mistake at the block that leads there, and so are inputs that do
+// not fit; such a book is not offered.
+func TestBooksInsideOfBooks(t *testing.T) {
+	fine := bookText("", "## By hand\n\nDo it.\n")
+	asks := bookText("id: asks\ninputs: {member: {ask: Which member?}}", "## By hand\n\nDo it.\n")
+	for name, c := range map[string]struct {
+		books   []string
+		want    []string
+		offered string
+	}{
+		"none":                       {[]string{walking("a", "test-book"), fine}, nil, "a test-book"},
+		"itself":                     {[]string{walking("a", "a")}, []string{"0.md:15:1: the book walks itself"}, ""},
+		"two that walk each other":   {[]string{walking("a", "b"), walking("b", "a")}, []string{"0.md:15:1: the book walks itself: a › b › a", "1.md:15:1: the book walks itself: b › a › b"}, ""},
+		"three in a ring":            {[]string{walking("a", "b"), walking("b", "c"), walking("c", "a")}, []string{"a › b › c › a", "b › c › a › b", "c › a › b › c"}, ""},
+		"one that leads into a ring": {[]string{walking("a", "b"), walking("b", "c"), walking("c", "b")}, []string{"1.md:15:1: ", "2.md:15:1: "}, "a"},
+		"twice, and no ring":         {[]string{walking("a", "b", "test-book"), walking("b", "test-book"), fine}, nil, "a b test-book"},
+		"an input that is missing":   {[]string{walking("a", "asks"), asks}, []string{"0.md:15:1: `asks` asks for `member` (Which member?), which is not given"}, "asks"},
+		"an input that is given":     {[]string{strings.Replace(walking("a", "asks"), "book: asks", "book: asks\ninputs: {member: n1}", 1), asks}, nil, "a asks"},
+		"an input that is not there": {[]string{strings.Replace(walking("a", "asks"), "book: asks", "book: asks\ninputs: {member: n1, membr: n2}", 1), asks}, []string{"0.md:15:1: `asks` has no input `membr`; did you mean `member`?"}, "asks"},
+	} {
+		var sources []source
+		for i, text := range c.books {
+			sources = append(sources, source{fmt.Sprint(i, ".md"), []byte(text), FromOwn})
+		}
+		l, problems := read(sources, probes.Scope(nil))
+		problems = problems.sorted()
+		if len(problems) != len(c.want) {
+			t.Errorf("%s: %v", name, problems)
+			continue
+		}
+		for i, p := range problems {
+			if !strings.Contains(p.Error(), c.want[i]) {
+				t.Errorf("%s: %v does not say %q", name, p, c.want[i])
+			}
+		}
+		var offered []string
+		for _, b := range l.Books {
+			offered = append(offered, b.ID)
+		}
+		if got := strings.Join(offered, " "); got != c.offered {
+			t.Errorf("%s: offered are %q", name, got)
+		}
+	}
+}
+
 func TestLoad(t *testing.T) {
 	own := func(files map[string]string) string {
 		dir := t.TempDir()
@@ -177,7 +233,7 @@ func TestLoad(t *testing.T) {
 		return dir
 	}
 	fine := bookText("", "## By hand\n\nDo it.\n")
-	child := bookText("id: parent", "## Walk\n\n'''book\nid: test-book\n'''\n")
+	child := walking("parent", "test-book")
 	l, err := Load(probes.Scope(nil), own(map[string]string{"test-book.md": fine, "more/parent.md": child, "README.md": "# No book\n", "notes.txt": "x"}))
 	if err != nil {
 		t.Fatal(err)
@@ -193,14 +249,29 @@ func TestLoad(t *testing.T) {
 		t.Errorf("%d books, and %d are built in", len(l.Books), len(shipped.Books))
 	}
 
+	drill := bookText("id: mine\nkind: drill\nfaults: [kill-leader]\ntime: 5m\nbook: patroni-switchover", "## Goal\n\n'''check\netcd.quorum\n'''\n")
+	l, err = Load(probes.Scope(nil), own(map[string]string{"mine.md": drill}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, walked := l.Book("mine"); walked {
+		t.Error("a drill stands among the books")
+	}
+	if b, ok := l.Drill("mine"); !ok || b.Goal() == nil || b.Solves != "patroni-switchover" {
+		t.Errorf("the drill: %+v", b)
+	}
+
 	for name, c := range map[string]struct {
 		files map[string]string
 		want  string
 	}{
-		"the id of the library": {map[string]string{"mine.md": strings.Replace(fine, "test-book", "patroni-switchover", 1)}, "belongs to a book of the built-in library already"},
-		"the same id twice":     {map[string]string{"a.md": fine, "b.md": fine}, "a.md already"},
-		"a mistake":             {map[string]string{"a.md": strings.Replace(fine, "severity: 2", "severity: 9", 1)}, "a.md:6:11: severity `9` is not 0 to 3"},
-		"not linted":            {map[string]string{"a.md": fine + "\npassword=hunter2\n"}, "a password stands in the text"},
+		"a drill with the id of a book": {map[string]string{"mine.md": strings.Replace(drill, "id: mine", "id: patroni-switchover", 1)}, "belongs to a book of the built-in library already"},
+		"a drill that a drill solves":   {map[string]string{"mine.md": strings.Replace(drill, "book: patroni-switchover", "book: leader-crash", 1)}, "mine.md:10:7: there is no book `leader-crash`"},
+		"the id of the library":         {map[string]string{"mine.md": strings.Replace(fine, "test-book", "patroni-switchover", 1)}, "belongs to a book of the built-in library already"},
+		"a ring of books":               {map[string]string{"a.md": walking("a", "b"), "b.md": walking("b", "a")}, "a.md:15:1: the book walks itself: a › b › a"},
+		"the same id twice":             {map[string]string{"a.md": fine, "b.md": fine}, "a.md already"},
+		"a mistake":                     {map[string]string{"a.md": strings.Replace(fine, "severity: 2", "severity: 9", 1)}, "a.md:6:11: severity `9` is not 0 to 3"},
+		"not linted":                    {map[string]string{"a.md": fine + "\npassword=hunter2\n"}, "a password stands in the text"},
 	} {
 		l, err := Load(probes.Scope(nil), own(c.files))
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -46,6 +46,14 @@ func (in Input) Options(vars map[string]any) (choices []string, def string) {
 	return choices, def
 }
 
+// Likely are the choices that the default names, when it names several.
+func (in Input) Likely(vars map[string]any) []string {
+	if in.Default == nil {
+		return nil
+	}
+	return texts(in.Default.Eval(vars))
+}
+
 // texts are the words of a result: what is certain of a list that is seen in part only, too.
 func texts(r gate.Result) []string {
 	v := r.Value

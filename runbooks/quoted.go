@@ -50,7 +50,7 @@ func (r *reader) isBool(c *Condition) {
 
 // compileInside compiles the text of a quoted scalar and places errors in the file.
 func (r *reader) compileInside(v *value, scope gate.Scope) *gate.Expr {
-	e, err := gate.Compile(v.text, scope)
+	e, err := compile(v.text, scope)
 	if err != nil {
 		r.refuseInside(err, v)
 		return nil

@@ -53,21 +53,68 @@ type Runbook struct {
 	Inputs   []Input
 	// Faults are names of package fault, with their parameters ("stop-node netbox-node-2").
 	Faults []string
+	// Test is how the book is proven on a training cluster.
+	Test Test
 	// Waives maps a guard's id to the reason why the book does not ask it.
 	Waives map[string]string
 	// Intro is the markdown between the first heading and the first step.
 	Intro string
 	Steps []Step
-	// Solves is the id of the book that solves a drill, Par the time that a trained operator needs, LosesPoints what costs
-	// points. Only drills have them.
-	Solves      string
-	Par         time.Duration
-	LosesPoints []string
+	// Solves is the id of the book that solves a drill, Par the time that a trained operator needs, Loses what costs points
+	// if it comes to pass during the drill. Only drills have them.
+	Solves string
+	Par    time.Duration
+	Loses  []Condition
 	// File is the name it was read from, Source its bytes, Hash their SHA-256 in hex.
 	File   string
 	Source []byte
 	Hash   string
 	Origin Origin
+
+	solvesAt [2]int // line and column of Solves
+}
+
+// Goal is what wins a drill: the proof of its one step that has one; nil for every other book.
+func (b *Runbook) Goal() *Proof {
+	for _, s := range b.Steps {
+		if b.Kind == Drill && s.Proof != nil {
+			return s.Proof
+		}
+	}
+	return nil
+}
+
+// Hints are a drill's hints, in the order in which they open.
+func (b *Runbook) Hints() []string {
+	var out []string
+	for _, s := range b.Steps {
+		out = append(out, s.Hints...)
+	}
+	return out
+}
+
+// Test is what a rehearsal of the book needs to know.
+type Test struct {
+	// Answers are the inputs and the answers to questions that the rehearsal gives, by name.
+	Answers map[string]string
+	// With are faults that are made first, so that the book's own fault has the effect that it is about.
+	With []string
+	// Then are books that are walked afterwards, because this one is done before all is well.
+	Then []string
+	// Mended is the number of the step, from 1, before which others have mended the cause; 0 when the book does it itself.
+	Mended int
+	// Healthy says that the book is walked on a healthy cluster: it needs no fault.
+	Healthy bool
+	// After is how long the faults have lasted when the operator first looks.
+	After time.Duration
+	// Fades is how long the cluster remembers what the book is about after it is over.
+	Fades time.Duration
+	// Readable are files on the hosts that the console's user may read in this rehearsal, as on many deployments.
+	Readable []string
+	// Not is why the book is not rehearsed, empty when it is.
+	Not string
+	// Loses are the faults after which acknowledged commits may be missing although the book was followed.
+	Loses []string
 }
 
 // Condition is one expression of type bool with the words that explain it.

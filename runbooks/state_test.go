@@ -20,7 +20,7 @@ func silent(refused bool) probes.Seen {
 func healthy() *probes.State {
 	s := &probes.State{Cluster: probes.Cluster{Name: "test", Environment: "training"}}
 	for i, name := range []string{"n1", "n2", "n3"} {
-		s.Nodes = append(s.Nodes, probes.Node{Name: name, Seen: seen(), Services: map[string]string{"patroni": "active", "etcd": "active"}, ServiceFiles: map[string]string{"patroni": "enabled", "etcd": "enabled"}})
+		s.Nodes = append(s.Nodes, probes.Node{Name: name, Seen: seen(), Services: map[string]string{"patroni": "active", "etcd": "active"}, ServiceFiles: map[string]string{"patroni": "enabled", "etcd": "enabled"}, NeverRan: []string{}})
 		s.Etcd.Members = append(s.Etcd.Members, probes.EtcdMember{Name: name, Seen: seen(), LeaderID: "1"})
 		m := probes.Member{Name: name, Node: name, Seen: seen(), Role: "replica", State: "streaming", Timeline: ptr(7), Lag: ptr(int64(0)), Scope: "pg", Tags: map[string]string{}, Followers: []probes.Follower{}}
 		if i == 0 {

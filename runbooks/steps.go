@@ -160,6 +160,7 @@ func (r *reader) step(b *Runbook, d *draft, number int, scope gate.Scope) Step {
 	s.GateOnly = quiet && d.after != nil
 	s.ByHand = quiet && d.after == nil
 	r.shape(b, &s, d)
+	s.Commands = withDryRuns(s.Commands)
 	return s
 }
 

@@ -106,7 +106,7 @@ func (r *reader) clean() bool {
 
 // compile compiles an expression that stands at a line and column of the file; nil when it does not compile.
 func (r *reader) compile(src string, line, column int, scope gate.Scope) *gate.Expr {
-	e, err := gate.Compile(src, scope)
+	e, err := compile(src, scope)
 	if err != nil {
 		r.refuse(err, line, column)
 		return nil

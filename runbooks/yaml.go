@@ -17,8 +17,10 @@ type value struct {
 	line, column int
 	// text is a scalar's; quoted says that it stood in quotes, block that it was a literal or folded block. raw is what
 	// stands in the file, quotes included.
-	text, raw     string
-	scalar        bool
+	text, raw string
+	scalar    bool
+	// native is a scalar as YAML types it: a bool, a number, a text or nil.
+	native        any
 	quoted, block bool
 	commented     bool
 	fields        []field
@@ -96,15 +98,21 @@ func (y *yamlReader) value(n ast.Node, depth int) *value {
 	}
 	switch n := n.(type) {
 	case *ast.StringNode:
-		v.scalar, v.text = true, n.Value
+		v.scalar, v.text, v.native = true, n.Value, n.Value
 		v.quoted = tk.Type == token.SingleQuoteType || tk.Type == token.DoubleQuoteType
 		v.raw = strings.TrimLeft(tk.Origin, " \t\n")
-	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
-		v.scalar, v.text = true, tk.Value
+	case *ast.IntegerNode:
+		v.scalar, v.text, v.native = true, tk.Value, n.Value
+	case *ast.FloatNode:
+		v.scalar, v.text, v.native = true, tk.Value, n.Value
+	case *ast.BoolNode:
+		v.scalar, v.text, v.native = true, tk.Value, n.Value
+	case *ast.InfinityNode, *ast.NanNode:
+		v.scalar, v.text, v.native = true, tk.Value, tk.Value
 	case *ast.NullNode:
 		v.scalar = true
 	case *ast.LiteralNode:
-		v.scalar, v.block, v.text = true, true, strings.TrimRight(n.Value.Value, "\n")
+		v.scalar, v.block, v.text, v.native = true, true, strings.TrimRight(n.Value.Value, "\n"), n.Value.Value
 	case *ast.SequenceNode:
 		v.isList = true
 		for _, item := range n.Values {
