@@ -5,8 +5,9 @@
 // that hangs delays no other. Where nobody can know whether a command took effect, the outcome is Unknown and stays so
 // until a probe says otherwise. Nothing here asks, retries or decides.
 //
-// Commands come in three kinds: sh (over ssh or on the console), http (the Patroni REST API of the target) and sql (one
-// statement with the extended protocol). Start with New, then Plan and Run.
+// Commands come in kinds: sh (over ssh or on the console), http (the Patroni REST API of the target), sql (one statement
+// with the extended protocol), redis (commands for the Redis or the Sentinel of the target) and ansible (a playbook, run on
+// this machine against all targets at once). Start with New, then Plan and Run.
 package actions
 
 import (
@@ -21,6 +22,7 @@ import (
 	"time"
 
 	"recon/internal/inventory"
+	"recon/internal/redisblock"
 	"recon/internal/remote"
 	"recon/internal/scrub"
 )
@@ -36,9 +38,11 @@ type Kind string
 
 // The kinds of commands.
 const (
-	Sh   Kind = "sh"
-	HTTP Kind = "http"
-	SQL  Kind = "sql"
+	Sh      Kind = "sh"
+	HTTP    Kind = "http"
+	SQL     Kind = "sql"
+	Redis   Kind = "redis"
+	Ansible Kind = "ansible"
 )
 
 // Disconnect is what happens to a remote command when its connection is lost.
@@ -57,7 +61,7 @@ type Value struct{ Name, Value string }
 type Command struct {
 	Kind   Kind
 	Script string
-	// Values reach sh as exported variables, http as JSON values, sql as parameters.
+	// Values reach sh as exported variables, http as JSON values, sql as parameters, redis as arguments.
 	Values []Value
 	// Targets are node names, or Console.
 	Targets []string
@@ -69,8 +73,12 @@ type Command struct {
 	Become bool
 	// Database is for sql; the cluster file's when empty.
 	Database string
+	// Service is for redis: which server is asked, Redis when empty.
+	Service redisblock.Service
 	// Expect is, for http, the accepted status (0: any 2xx).
 	Expect int
+	// Play is what an ansible command runs.
+	Play *Play
 	// Serial runs one target after the other and stops at the first that is not ok.
 	Serial bool
 	// Token names this run on the hosts (transient unit, files); letters, digits and dashes, unique per attempt.
@@ -92,7 +100,8 @@ type Shot struct {
 	Unit string
 	// Hash is the SHA-256 of the bytes on the wire, with secrets as ‹name›.
 	Hash string
-	// wire is what is sent: the exec line for sh, the request for http, the statement and parameters for sql.
+	// wire is what is sent: the exec line for sh, the request for http, the statement and parameters for sql, the commands
+	// with their values for redis.
 	wire string
 }
 
@@ -107,7 +116,9 @@ type Outcome struct {
 	Code   int
 	Signal string
 	// Reason says why, for everything but ok.
-	Reason   string
+	Reason string
+	// Tasks counts the tasks of a playbook at the target, and names the one that failed; nil for other kinds.
+	Tasks    *Tasks
 	Began    time.Time
 	Duration time.Duration
 }
@@ -129,11 +140,13 @@ type Hands struct {
 	net     Network
 	secret  Secrets
 	masks   *scrub.Secrets
+	// grace is how long a playbook that was interrupted may take to end before the next, harder signal.
+	grace time.Duration
 }
 
 // New returns the hands for a cluster. Every secret that is resolved is added to masks before it is used.
 func New(c *inventory.Cluster, n Network, secret Secrets, masks *scrub.Secrets) *Hands {
-	return &Hands{cluster: c, net: n, secret: secret, masks: masks}
+	return &Hands{cluster: c, net: n, secret: secret, masks: masks, grace: playGrace}
 }
 
 // Plan fixes the bytes for every target. It sends nothing. Errors are about the command: no target, a target that does
@@ -152,6 +165,11 @@ func (h *Hands) Plan(cmd Command) (*Plan, error) {
 		cmd.Disconnect = Kill
 	}
 	p := &Plan{Command: cmd}
+	if cmd.Kind == Ansible {
+		if err := h.playable(cmd); err != nil {
+			return nil, err
+		}
+	}
 	for _, t := range cmd.Targets {
 		shot, err := h.shot(cmd, t)
 		if err != nil {
@@ -182,6 +200,10 @@ func (h *Hands) shot(cmd Command, target string) (Shot, error) {
 		return h.httpShot(cmd, node)
 	case SQL:
 		return h.sqlShot(cmd, node)
+	case Redis:
+		return h.redisShot(cmd, node)
+	case Ansible:
+		return h.playShot(cmd, node)
 	}
 	return Shot{}, fmt.Errorf("%s blocks cannot be run yet", cmd.Kind)
 }
@@ -190,6 +212,9 @@ func (h *Hands) shot(cmd Command, target string) (Shot, error) {
 // block. The outcomes are in the order of the plan's shots; a serial command leaves the rest "not started" after the
 // first target that is not ok.
 func (h *Hands) Run(ctx context.Context, p *Plan, sink func(target string) io.Writer) []Outcome {
+	if p.Command.Kind == Ansible {
+		return h.runPlay(ctx, p, sink)
+	}
 	out := make([]Outcome, len(p.Shots))
 	if p.Command.Serial {
 		stopped := ""
@@ -227,6 +252,8 @@ func (h *Hands) fire(ctx context.Context, cmd Command, s Shot, w io.Writer) Outc
 		o = h.sendHTTP(ctx, cmd, s, clean)
 	case SQL:
 		o = h.sendSQL(ctx, cmd, s, clean)
+	case Redis:
+		o = h.sendRedis(ctx, cmd, s, clean)
 	default:
 		o = h.runSh(ctx, cmd, s, clean)
 	}

@@ -69,6 +69,10 @@ func (f *fakeNet) Dial(ctx context.Context, node, network, _ string) (net.Conn, 
 }
 
 func threeNodes() *inventory.Cluster {
+	password, err := inventory.NewSecret("env:REST", "redis.password")
+	if err != nil {
+		panic(err)
+	}
 	return &inventory.Cluster{
 		Name: "test",
 		Nodes: []inventory.Node{
@@ -76,5 +80,7 @@ func threeNodes() *inventory.Cluster {
 		},
 		Patroni:  &inventory.Patroni{RESTPort: 8008, User: "patroni"},
 		Postgres: &inventory.Postgres{Port: 5432, User: "recon"},
+		Redis:    &inventory.Service{Port: 6379, Password: password},
+		Sentinel: &inventory.Sentinel{Service: inventory.Service{On: inventory.On{Nodes: []string{"n1", "n2"}}, Port: 26379, User: "watcher", Password: password}, Master: "mymaster"},
 	}
 }

@@ -65,6 +65,12 @@ func script(cmd Command) (string, error) {
 
 // Shown is the assignments and the script as the operator sees them; the bytes on the wire hold exactly these lines.
 func (p *Plan) Shown() (assignments []string, script string) {
+	if p.Command.Kind == Ansible {
+		return p.Command.Play.shown(), p.Shots[0].line() + "\n"
+	}
+	if p.Command.Kind == Redis {
+		return nil, p.Shots[0].wire // the commands with their values in place: what each target gets
+	}
 	for _, v := range p.Command.Values {
 		// Plan refused what cannot be quoted, so this cannot fail here.
 		if a, err := assignment(v); err == nil {
