@@ -28,6 +28,7 @@ func assemble(c *inventory.Cluster, r raw, m moment, mem memory) *State {
 	s.Service = assembleService(c, r, m)
 	s.Reach = assembleReach(c, r, m, s)
 	s.Cross = crossChecks(c, s)
+	s.Deployment = deployed(c, s)
 	s.HandsOff = handsOff(c, s, mem)
 	mem.counted(s)
 	return s
@@ -44,7 +45,7 @@ func assembleNodes(c *inventory.Cluster, r raw, m moment, mem memory) []Node {
 			Addresses: f.addresses, Uptime: f.uptime, PatroniScope: f.scope, PatroniNamespace: f.namespace,
 			Services: byService(c, n.Name, f.units), ServiceFiles: byService(c, n.Name, f.unitFiles),
 			FailedUnits: f.failed, Restarts: f.restarts, SwapUsedMB: f.swapMB, MemoryAllMB: f.memoryAll, NonlocalBind: f.nonlocal,
-			RebootPending: f.reboot,
+			RebootPending: f.reboot, NeverRan: neverRan(byService(c, n.Name, f.units), byService(c, n.Name, f.unitFiles), f.traces),
 		})
 	}
 	return out

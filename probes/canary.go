@@ -108,7 +108,7 @@ func (p *canaryProbe) write(ctx context.Context) (tryFacts, error) {
 	if _, err := p.row(ctx, writeSQL, p.writer); err != nil {
 		return tryFacts{}, p.notWritten(err, where)
 	}
-	limited, cancel := context.WithTimeout(ctx, p.commit)
+	limited, cancel := within(ctx, p.commit)
 	defer cancel()
 	switch row, err := p.row(limited, "COMMIT"); {
 	case err != nil && limited.Err() != nil && context.Cause(ctx) == nil:

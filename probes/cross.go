@@ -10,10 +10,11 @@ import (
 	"recon/internal/inventory"
 )
 
-// Conclude fills in what follows from the rest of a State: cross and hands_off. A Watch does that for every State, with
+// Conclude fills in what follows from the rest of a State: cross, deployment and hands_off. A Watch does that for every State, with
 // what it remembers of earlier ones; tests that change a ready-made State do it again.
 func Conclude(c *inventory.Cluster, s *State) {
 	s.Cross = crossChecks(c, s)
+	s.Deployment = deployed(c, s)
 	s.HandsOff = handsOff(c, s, newMemory(c))
 }
 

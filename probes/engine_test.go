@@ -108,7 +108,8 @@ func TestOneHangingTargetDelaysNoOther(t *testing.T) {
 		if hung := s.Nodes[1]; hung.Reachable || hung.Refused || hung.Error != "did not answer within 4 s" || hung.Since < 25 {
 			t.Errorf("the hanging host is %+v", hung.Seen)
 		}
-		if ok := s.Nodes[2]; !ok.Reachable || ok.Since < 29 || ok.Age > 2.3 || ok.Latency != 0.02 {
+		// The State was made at the last answer, which may be a pause (2 s and a tenth) ago.
+		if ok := s.Nodes[2]; !ok.Reachable || ok.Since < 27.5 || ok.Age > 2.3 || ok.Latency != 0.02 {
 			t.Errorf("the other host is %+v", ok.Seen)
 		}
 		for i, p := range hosts {

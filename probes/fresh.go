@@ -44,6 +44,13 @@ func (w *Watch) since(ctx context.Context, notBefore time.Time, reads []string) 
 		if !waiting || ctx.Err() != nil {
 			defer w.mu.Unlock()
 			s := w.view(m.notBefore)
+			switch {
+			case w.moves == nil:
+			case len(reads) == 0:
+				w.show(s)
+			default:
+				w.show(w.view(time.Time{}))
+			}
 			if waiting {
 				return s, ctx.Err()
 			}

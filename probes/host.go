@@ -27,6 +27,8 @@ type hostFacts struct {
 	memoryAll *int
 	nonlocal  *bool
 	reboot    *bool
+	// traces are what was left here of a deployment (tracesScript), not nil when the host told.
+	traces []string
 	// keepalived and certificate are nil where the host was not asked or told nothing.
 	keepalived  *keepalivedConfig
 	certificate *fileFacts
@@ -88,6 +90,8 @@ const section = "--recon-"
 type hostQuestions struct {
 	units, paths                           []string
 	patroniConfig, keepalived, certificate string
+	// data maps a service to the folder of its data.
+	data map[string]string
 }
 
 // hostScript is what a host is asked: plain /bin/sh, no root, no command that changes anything. A command that is missing
@@ -131,6 +135,7 @@ func hostScript(q hostQuestions) string {
 	if q.certificate != "" {
 		part("certificate", certificateScript(q.certificate))
 	}
+	part("traces", tracesScript(q.data))
 	part("end", "date +%s.%N")
 	b.WriteString("exit 0\n")
 	return b.String()

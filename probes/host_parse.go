@@ -61,6 +61,8 @@ func parseHost(out []byte, units []string) (hostFacts, error) {
 			if d, ok := parseDisk(body); ok {
 				f.disks = append(f.disks, d)
 			}
+		case "traces":
+			f.traces = parseList(body)
 		case "patroni":
 			f.scope, f.namespace = parsePatroniConfig(body)
 		default:

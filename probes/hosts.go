@@ -34,6 +34,10 @@ type Options struct {
 	Secret func(ctx context.Context, ref inventory.Secret) (string, error)
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
+	// Moves is for a clock that stands still between two calls of Fresh; nil for all others. It counts whatever moves in the
+	// cluster: a question is given up when nothing does. And only Fresh publishes, so that what the watch remembers depends
+	// on no other clock.
+	Moves func() uint64
 }
 
 // RefusedError says that a host answered that nothing listens on a port.

@@ -98,7 +98,7 @@ func (p *netboxProbe) ask(ctx context.Context) (netboxFacts, error) {
 	f := netboxFacts{unread: map[string]string{}}
 	token, tokenErr := p.token(ctx)
 	// The status asks Redis; the login page must not wait for that.
-	soon, cancel := context.WithTimeout(ctx, patience)
+	soon, cancel := within(ctx, patience)
 	defer cancel()
 	var login, status reply
 	var loginErr, statusErr error

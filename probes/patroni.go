@@ -38,7 +38,7 @@ func (p *patroniProbe) ask(ctx context.Context) (patroniFacts, error) {
 	errs := make([]error, len(paths))
 	var all sync.WaitGroup
 	// /cluster asks etcd and may hang as long as etcd does; the agent's own word must not wait for that.
-	soon, cancel := context.WithTimeout(ctx, patience)
+	soon, cancel := within(ctx, patience)
 	defer cancel()
 	for i, path := range paths {
 		ctx := ctx

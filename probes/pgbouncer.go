@@ -154,7 +154,7 @@ func (p *pgbouncerProbe) try(ctx context.Context, f *pgbouncerFacts) (spoke bool
 		unread("the cluster file gives no login to try (entry.user)")
 		return false, nil
 	}
-	limited, cancel := context.WithTimeout(ctx, tryLimit)
+	limited, cancel := within(ctx, tryLimit)
 	defer cancel()
 	if time.Since(p.through.made) > tryRenewal || p.holds(f) {
 		p.through.close()

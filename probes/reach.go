@@ -287,7 +287,7 @@ func (p *reachProbe) try(ctx context.Context, all []door) ([]attempt, error) {
 	for i, d := range all {
 		pending.Go(func() {
 			out[i].door, out[i].at = d, p.now()
-			limited, cancel := context.WithTimeout(ctx, glance)
+			limited, cancel := within(ctx, glance)
 			defer cancel()
 			conn, err := p.hosts.From(limited, p.node, "tcp", d.address)
 			var blind *BlindError
@@ -313,7 +313,7 @@ func (p *reachProbe) try(ctx context.Context, all []door) ([]attempt, error) {
 
 // alive proves that the node's sshd answers, without which the silence of others is no evidence.
 func (p *reachProbe) alive(ctx context.Context) error {
-	limited, cancel := context.WithTimeout(ctx, glance)
+	limited, cancel := within(ctx, glance)
 	defer cancel()
 	conn, err := p.hosts.From(limited, p.node, "tcp", p.control)
 	switch {

@@ -170,7 +170,7 @@ func (w *way) Dial(ctx context.Context, _, network, address string) (net.Conn, e
 	}
 	var failed error
 	for _, from := range places {
-		limited, cancel := context.WithTimeout(ctx, knock)
+		limited, cancel := within(ctx, knock)
 		conn, err := w.Hosts.Dial(limited, from, network, address)
 		cancel()
 		switch {

@@ -43,6 +43,8 @@ type State struct {
 	Reach    Reach    `json:"reach" about:"who reaches whom, with witnesses"`
 	Cross    Cross    `json:"cross" about:"whether the systems agree with each other"`
 	HandsOff HandsOff `json:"hands_off" about:"until when the cluster is about to act by itself"`
+
+	Deployment Deployment `json:"deployment" about:"what of the cluster was never deployed"`
 }
 
 // Cluster is what the cluster file says; it is always known.
@@ -138,6 +140,8 @@ type Node struct {
 	// PatroniScope and PatroniNamespace stand in the host's own Patroni configuration, where the ssh user may read it.
 	PatroniScope     *string `json:"patroni_scope" about:"the scope in the host's own Patroni configuration"`
 	PatroniNamespace *string `json:"patroni_namespace" about:"the namespace in the host's own Patroni configuration"`
+	// NeverRan are services of the cluster file, as in Services; see neverRan for what shows it.
+	NeverRan []string `json:"never_ran" about:"services of the cluster file that have no unit here, or whose deployment began and never finished"`
 }
 
 // Blind says why a field is not a fact now. Name and address are from the cluster file.

@@ -74,7 +74,7 @@ func (t *target) run(ctx context.Context, interval time.Duration) {
 // once probes once and says whether the probe was called off. The probe after that one cannot be, so that answers come
 // in, however many ask.
 func (t *target) once(ctx context.Context, mayCallOff bool) bool {
-	limited, cancel := context.WithTimeout(ctx, t.limit)
+	limited, cancel := within(ctx, t.limit)
 	defer cancel()
 	limited, callOff := context.WithCancelCause(limited)
 	defer callOff(nil)
@@ -285,9 +285,21 @@ func dataPaths(c *inventory.Cluster, node string) []string {
 	return append(out, "/")
 }
 
+// dataFolders are the folders of the services of a node whose data outlives everything else.
+func dataFolders(c *inventory.Cluster, node string) map[string]string {
+	out := map[string]string{}
+	if e := c.Etcd; e != nil && e.DataDir != "" && runs(c, e.On, node) {
+		out["etcd"] = e.DataDir
+	}
+	if p := c.Postgres; p != nil && p.DataDir != "" && runs(c, p.On, node) {
+		out["patroni"] = p.DataDir
+	}
+	return out
+}
+
 // hostAsk is what the host of a node is asked.
 func hostAsk(c *inventory.Cluster, node string) hostQuestions {
-	q := hostQuestions{units: c.Units(node), paths: dataPaths(c, node), patroniConfig: patroniConfig(c, node)}
+	q := hostQuestions{units: c.Units(node), paths: dataPaths(c, node), patroniConfig: patroniConfig(c, node), data: dataFolders(c, node)}
 	if k := c.Keepalived; k != nil && runs(c, k.On, node) {
 		q.keepalived = k.Config
 	}

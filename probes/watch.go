@@ -30,6 +30,7 @@ const (
 type Watch struct {
 	cluster *inventory.Cluster
 	now     func() time.Time
+	moves   func() uint64
 	targets []*target
 	running atomic.Bool
 	state   atomic.Pointer[State]
@@ -49,7 +50,7 @@ func New(c *inventory.Cluster, hosts Hosts, opt Options) (*Watch, error) {
 		opt.Now = time.Now
 	}
 	w := &Watch{
-		cluster: c, now: opt.Now, raw: newRaw(), memory: newMemory(c),
+		cluster: c, now: opt.Now, moves: opt.Moves, raw: newRaw(), memory: newMemory(c),
 		changed: make(chan struct{}), subs: map[chan struct{}]bool{},
 	}
 	var err error
@@ -65,11 +66,16 @@ func (w *Watch) Run(ctx context.Context) error {
 	if !w.running.CompareAndSwap(false, true) {
 		return errors.New("this watch runs already, or has ended")
 	}
+	if w.moves != nil {
+		ctx = context.WithValue(ctx, movesKey{}, w.moves)
+	}
 	var all sync.WaitGroup
 	for _, t := range w.targets {
 		all.Go(func() { t.run(ctx, w.cluster.Interval) })
 	}
-	all.Go(func() { w.publisher(ctx) })
+	if w.moves == nil {
+		all.Go(func() { w.publisher(ctx) })
+	}
 	all.Wait()
 	return ctx.Err()
 }
@@ -131,7 +137,11 @@ func (w *Watch) publisher(ctx context.Context) {
 func (w *Watch) publish() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	s := w.view(time.Time{})
+	w.show(w.view(time.Time{}))
+}
+
+// show makes a State the newest. The caller holds mu.
+func (w *Watch) show(s *State) {
 	w.memory = w.memory.after(s)
 	old := w.state.Swap(s)
 	for _, t := range w.targets {

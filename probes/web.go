@@ -90,7 +90,7 @@ func (p *webProbe) ask(ctx context.Context) (webFacts, error) {
 	p.shown.Store(nil)
 	f := webFacts{unread: map[string]string{}}
 	// What hangs behind the proxy must not hide the proxy.
-	soon, cancel := context.WithTimeout(ctx, patience)
+	soon, cancel := within(ctx, patience)
 	defer cancel()
 	page, err := p.rest.get(soon, pathUnder(p.url, "/login/"), browsed(p.url))
 	f.served = p.shown.Load()

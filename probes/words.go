@@ -27,6 +27,7 @@ func Vars(s *State) map[string]any {
 		"cluster": s.Cluster, "nodes": s.Nodes, "etcd": s.Etcd, "patroni": s.Patroni, "postgres": s.Postgres, "vips": s.VIPs,
 		"redis": s.Redis, "sentinel": s.Sentinel, "haproxy": s.HAProxy, "keepalived": s.Keepalived, "pgbouncer": s.PgBouncer,
 		"web": s.Web, "netbox": s.NetBox, "service": s.Service, "reach": s.Reach, "cross": s.Cross, "hands_off": s.HandsOff,
+		"deployment": s.Deployment,
 	}
 }
 

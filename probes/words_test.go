@@ -19,7 +19,7 @@ func TestWordsAndVarsAreTheSameNames(t *testing.T) {
 			t.Errorf("%s is a %v in Vars and a %v in Words", name, got, typ)
 		}
 	}
-	if len(words) != 17 || len(vars) != len(words) {
+	if len(words) != 18 || len(vars) != len(words) {
 		t.Errorf("words %v, vars %v", words, vars)
 	}
 }

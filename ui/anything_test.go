@@ -18,7 +18,7 @@ import (
 // nothing is approved whose confirmation was not among the keys.
 func TestAnythingAtAll(t *testing.T) {
 	states := []func() *probes.State{probestest.Healthy, probestest.LeaderDead, probestest.LeaderLost, probestest.Diverged, probestest.QuorumLost, probestest.Stack, manyStack, func() *probes.State { return &probes.State{} }}
-	keys := []string{"enter", "esc", "tab", "up", "down", "left", "right", "pgup", "pgdown", "home", "end", "backspace", "ctrl+u", "1", "2", "3", "?", "/", "t", "r", "o", "s", "n", "e", "a", "v", "b", "p", "u", "d", "A", " ", "j", "k"}
+	keys := []string{"enter", "esc", "tab", "up", "down", "left", "right", "pgup", "pgdown", "home", "end", "backspace", "ctrl+u", "1", "2", "3", "4", "h", "?", "/", "t", "r", "o", "s", "n", "e", "a", "v", "b", "p", "u", "d", "A", " ", "j", "k"}
 	r := rand.New(rand.NewPCG(7, 7))
 	for round := range 6 {
 		risk := []runbooks.Risk{runbooks.Change, runbooks.Destroy}[round%2]

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"recon/internal/inventory"
 )
 
 // loadAfter is how long the library waits, so that the first frame does not wait for it.
@@ -20,7 +22,7 @@ func assemble(o Options, j *jobs) (*console, *walker) {
 	t, s := o.Theme, o.Eyes.State()
 	at := clock{now: o.Now()}
 	c := &console{
-		theme: t, dialogs: pile{now: o.Now}, tick: second(o.Now),
+		theme: t, guide: guide{say: o.Guide}, dialogs: pile{now: o.Now}, tick: second(o.Now),
 		frame: &frame{clock: at, file: o.Cluster, operator: o.Operator, host: o.Host, state: s},
 	}
 	open := c.dialogs.open
@@ -28,6 +30,16 @@ func assemble(o Options, j *jobs) (*console, *walker) {
 	w := newWalker(t, open, j, o.Eyes, s, at)
 	c.screens = []screen{newCluster(o.Cluster, s, nil, open, at), newLibrary(t, s, nil, start, at), w}
 	var begin []tea.Cmd
+	if o.Training != nil && o.Cluster.Environment == inventory.Training {
+		tr := newTrainer(t, o.Training, open, j, at)
+		c.screens = append(c.screens, tr)
+		c.frame.trains = true
+		begin = append(begin, tr.list())
+		if v, ok := o.Training.View(); ok {
+			c.focus = onTraining
+			begin = append(begin, say(drillMsg{v}))
+		}
+	}
 	if o.Walk != nil {
 		c.focus = onWalk
 		begin = append(begin, w.take(o.Walk))

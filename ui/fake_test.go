@@ -64,9 +64,11 @@ type fakeWalk struct {
 	at     int
 	calls  []string
 	closed bool
+	inside Walk // what Enter returns
 
 	// During Execute: the output, how long it takes, and what it ends with.
 	output   map[string]string
+	tasks    map[string]actions.Tasks // how far a playbook is, by target
 	takes    time.Duration
 	report   walk.Report
 	progress []walk.Progress
@@ -112,6 +114,13 @@ func (f *fakeWalk) Execute(ctx context.Context, _ *walk.Approval, sink func(stri
 			return walk.Report{}, err
 		}
 	}
+	for target, n := range f.tasks {
+		follower, ok := sink(target).(actions.Follower)
+		if !ok {
+			return walk.Report{}, errors.New("nobody follows the playbook")
+		}
+		follower.Follow(n)
+	}
 	cut := false
 	select {
 	case <-ctx.Done():
@@ -143,6 +152,8 @@ func (f *fakeWalk) Attest(step int, note string) error { return f.call("attest %
 
 func (f *fakeWalk) Skip(step int, reason string) error { return f.call("skip %d %s", step, reason) }
 func (f *fakeWalk) Retry(step int) error               { return f.call("retry %d", step) }
+func (f *fakeWalk) Enter(step int) (Walk, error)       { return f.inside, f.call("enter %d", step) }
+func (f *fakeWalk) Return(step int) error              { return f.call("return %d", step) }
 func (f *fakeWalk) Jump(step int) error                { return f.call("jump %d", step) }
 func (f *fakeWalk) Note(text string) error             { return f.call("note %s", text) }
 func (f *fakeWalk) Escalate(reason string) error       { return f.call("escalate %s", reason) }

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"recon/internal/drill"
 	"recon/internal/inventory"
 	"recon/internal/stack"
 	"recon/internal/walk"
@@ -25,6 +26,7 @@ const (
 	onCluster = iota
 	onRunbooks
 	onWalk
+	onTraining // on a training cluster only
 )
 
 // noticeMsg is something to tell in the strip above the keys, until a key is pressed.
@@ -44,6 +46,8 @@ type frame struct {
 	host     string
 	state    *probes.State
 	walk     *walk.View
+	trains   bool
+	drill    *drill.View
 	notice   string
 	failed   bool
 }
@@ -59,6 +63,9 @@ func (f *frame) update(msg tea.Msg) {
 	case viewMsg:
 		v := m.view
 		f.walk = &v
+	case drillMsg:
+		v := m.view
+		f.drill = &v
 	case noticeMsg:
 		f.notice, f.failed = m.text, false
 	case errorMsg:
@@ -72,10 +79,21 @@ func (f *frame) update(msg tea.Msg) {
 	}
 }
 
+// stripHeight is how many lines the drill has above every screen.
+func (f *frame) stripHeight() int {
+	if f.drill == nil {
+		return 0
+	}
+	return 1
+}
+
 // top are the lines above a screen.
 func (f *frame) top(t *Theme, focus, width, height int) []string {
 	_, rule := t.environment(f.file.Environment)
 	lines := []string{f.first(t, width)}
+	if f.drill != nil {
+		lines = append(lines, drillStrip(t, f.drill, f.now, width))
+	}
 	if height < tall && focus == onWalk {
 		return lines // the walk's own first line tells where we are
 	}
@@ -139,7 +157,11 @@ func (f *frame) trail(t *Theme) string {
 // tabs name the screens; the one that is shown stands in brackets.
 func (f *frame) tabs(t *Theme, focus, width int) string {
 	out := " "
-	for i, name := range []string{"Cluster", "Runbooks", "Walk"} {
+	names := []string{"Cluster", "Runbooks", "Walk"}
+	if f.trains {
+		names = append(names, "Training")
+	}
+	for i, name := range names {
 		text := number(i+1) + " " + name
 		if i == onWalk && f.walk != nil && f.walk.Status == walk.Open {
 			text += " " + glyphTrail

@@ -86,7 +86,7 @@ func TestErrorsStayUntilAKey(t *testing.T) {
 }
 
 func TestGlyphsAreOneCellWide(t *testing.T) {
-	for _, g := range strings.Split(glyphGood+glyphBad+glyphWarn+glyphUnknown+glyphNone+glyphLeader+glyphHere+glyphTodo+glyphHolder+glyphTrail+"…│┆─╭╮╰╯▌▐≤→←×┌", "") {
+	for _, g := range strings.Split(glyphGood+glyphBad+glyphWarn+glyphUnknown+glyphNone+glyphLeader+glyphHere+glyphTodo+glyphHolder+glyphTrail+glyphGuide+"…│┆─╭╮╰╯▌▐≤→←×┌", "") {
 		if w := ansi.StringWidth(g); w != 1 {
 			t.Errorf("%q takes %d cells", g, w)
 		}

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"strings"
+
 	"charm.land/bubbles/v2/key"
 	"github.com/charmbracelet/x/ansi"
 )
@@ -24,9 +26,10 @@ func hits(k string, b key.Binding) bool {
 }
 
 // global are the keys that are live on every screen.
-func global() []key.Binding {
+func global(screens int) []key.Binding {
+	digits := []string{"1", "2", "3", "4"}[:screens]
 	return []key.Binding{
-		bind("1 2 3", "screens", "1", "2", "3"),
+		bind(strings.Join(digits, " "), "screens", digits...),
 		bind("t", "UTC or local time", "t"),
 		bind("?", "keys", "?"),
 		bind("q", "leave", "q", "ctrl+c"),

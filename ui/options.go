@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"recon/internal/audit"
+	"recon/internal/drill"
 	"recon/internal/gate"
 	"recon/internal/inventory"
 	"recon/internal/walk"
@@ -28,6 +29,11 @@ type Options struct {
 	Book   string
 	Inputs map[string]string
 	DryRun bool
+	// Training is the drills; nil where there are none. Its screen is shown on a training cluster only.
+	Training Training
+	// Guide says in a strip above the keys what the operator sees and what they can do now; there is no strip when it is nil.
+	// It is called while the screen is drawn: it must be pure, and quick.
+	Guide func(Moment) string
 	// Now is the clock; time.Now when nil. Theme is how things look; the default one when nil.
 	Now   func() time.Time
 	Theme *Theme
@@ -41,6 +47,21 @@ type Eyes interface {
 	Subscribe(ctx context.Context, f func(*probes.State))
 	// Fresh asks the named sections again (all, when none is named) and returns when they answered, or ctx ended.
 	Fresh(ctx context.Context, sections []string) (*probes.State, error)
+}
+
+// Training is the drills of a training cluster and the session under way; *drill.Room is one.
+type Training interface {
+	Drills() ([]drill.Entry, error)
+	// View is the session under way or the last one; false when there was none.
+	View() (drill.View, bool)
+	// Subscribe calls f after each change of the session, until ctx ends; it blocks.
+	Subscribe(ctx context.Context, f func(drill.View))
+	Start(id string) error
+	Hint() error
+	Diagnose(book string) (right bool, err error)
+	GiveUp() error
+	// Review tells what walks did since the session ended.
+	Review()
 }
 
 // Walks starts walks, finds the open ones and goes on with them.
@@ -65,6 +86,9 @@ type Walk interface {
 	Jump(step int) error
 	RollBack(step int) (*walk.Plan, error)
 	Reconcile(step int, verdict, reason string) error
+	// Enter begins or goes on with the book inside of a step, and is nil when that has ended; Return records its end.
+	Enter(step int) (Walk, error)
+	Return(step int) error
 	Note(text string) error
 	Escalate(reason string) error
 	Abandon(reason string) error

@@ -3,8 +3,11 @@ package ui
 import (
 	"bytes"
 	"io"
+	"maps"
 	"slices"
 	"sync"
+
+	"recon/actions"
 )
 
 // What is kept of the output for the screen; the whole of it lies beside the trail.
@@ -26,6 +29,7 @@ type tape struct {
 	order   int
 	targets map[string]*reel
 	names   []string
+	tasks   map[string]actions.Tasks
 	dirty   bool
 }
 
@@ -37,7 +41,7 @@ type reel struct {
 	lost  int
 }
 
-func newTape() *tape { return &tape{targets: map[string]*reel{}} }
+func newTape() *tape { return &tape{targets: map[string]*reel{}, tasks: map[string]actions.Tasks{}} }
 
 // sink is the writer for one target.
 func (t *tape) sink(target string) io.Writer { return tapeWriter{t, target} }
@@ -74,6 +78,13 @@ func (w tapeWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// Follow keeps how far a playbook is.
+func (w tapeWriter) Follow(t actions.Tasks) {
+	w.tape.mu.Lock()
+	defer w.tape.mu.Unlock()
+	w.tape.tasks[w.target], w.tape.dirty = t, true
+}
+
 func (r *reel) add(l outLine) {
 	if len(r.lines) < tapeLines {
 		r.lines = append(r.lines, l)
@@ -89,6 +100,8 @@ type heard struct {
 	lines []outLine
 	lost  int
 	names []string
+	// tasks are how far a playbook is, by target; empty for everything else.
+	tasks map[string]actions.Tasks
 }
 
 // snapshot is what the tape holds, and ok when that changed since the last time. Call it in a command.
@@ -99,7 +112,7 @@ func (t *tape) snapshot() (h heard, ok bool) {
 		return h, false
 	}
 	t.dirty = false
-	h.names = slices.Clone(t.names)
+	h.names, h.tasks = slices.Clone(t.names), maps.Clone(t.tasks)
 	for i, name := range t.names {
 		r := t.targets[name]
 		h.lines = append(append(h.lines, r.lines[r.next:]...), r.lines[:r.next]...)

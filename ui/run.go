@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
+	"recon/internal/drill"
 	"recon/probes"
 )
 
@@ -48,7 +50,12 @@ func Run(ctx context.Context, o Options) error {
 	seen := make(chan struct{})
 	go func() {
 		defer close(seen)
+		var all sync.WaitGroup
+		if c.trains() {
+			all.Go(func() { o.Training.Subscribe(running, func(v drill.View) { program.Send(drillMsg{v}) }) })
+		}
 		o.Eyes.Subscribe(running, func(s *probes.State) { program.Send(stateMsg{s}) })
+		all.Wait()
 	}()
 	_, err := program.Run()
 	close(ended)
@@ -68,8 +75,9 @@ func closeWalk(j *jobs, w *walker) error {
 	if !j.end(outcomeWithin) {
 		return fmt.Errorf("the step did not end within %s after it was cut off; its outcome is unknown, and `recon walk --resume` asks for it", outcomeWithin)
 	}
-	if w.walk == nil {
-		return nil
+	var errs []error
+	for _, one := range w.all() {
+		errs = append(errs, one.Close())
 	}
-	return w.walk.Close()
+	return errors.Join(errs...)
 }

@@ -102,7 +102,7 @@ func (l *library) update(msg tea.Msg) tea.Cmd {
 			l.find(m.book)
 		}
 	case answeredMsg:
-		if id, ok := strings.CutPrefix(m.form, "start "); ok {
+		if id, ok := strings.CutPrefix(m.form, startForm); ok {
 			l.waiting = true
 			return tea.Batch(l.start.begin(l.library, id, m.values), say(noticeMsg{"the walk is being started"}))
 		}

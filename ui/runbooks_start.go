@@ -18,6 +18,9 @@ import (
 // resumeMsg goes on with the walk of a trail.
 type resumeMsg struct{ path string }
 
+// startForm is how the name of the form begins that starts a walk.
+const startForm = "start "
+
 // starter begins walks. dry is decided when the questions are asked, and stands in the form's name.
 type starter struct {
 	open  opener
@@ -54,7 +57,7 @@ func (s *starter) ask(b *runbooks.Runbook, state *probes.State, current *walk.Vi
 		}
 		fields = append(fields, field{name: in.Name, ask: in.Ask, choices: choices, preset: preset})
 	}
-	form := "start " + b.ID
+	form := startForm + b.ID
 	if dry {
 		form += " dry"
 	}

@@ -27,11 +27,11 @@ func (c *console) content() string {
 		}
 	}
 	head := c.frame.top(t, c.focus, c.width, c.height)
-	foot := c.frame.bottom(t, live, c.width)
+	foot := append(c.guide.lines(t, c.moment, c.width), c.frame.bottom(t, live, c.width)...)
 	room := c.height - len(head) - len(foot)
 	body := sheet(c.screens[c.focus].view(t, c.width, room), c.width, room)
 	if top != nil {
-		in := within(c.width, c.height)
+		in := within(c.inner().Width, c.inner().Height)
 		heading, lines := top.view(t, in.width, min(in.height, room-2), !top.awake)
 		_, rule := t.environment(c.frame.file.Environment)
 		wide := max(ansi.StringWidth(heading)+2, narrowDialog)

@@ -23,6 +23,7 @@ const (
 	glyphTodo    = "○"
 	glyphHolder  = "◆"
 	glyphTrail   = "●"
+	glyphGuide   = "┃"
 )
 
 // tone is what a text means, which decides its colour.

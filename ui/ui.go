@@ -33,6 +33,7 @@ type console struct {
 	screens       []screen
 	focus         int
 	dialogs       pile
+	guide         guide
 	tick          tea.Cmd
 	begin         tea.Cmd // what Init starts
 	load          tea.Cmd // what is done after the first frame
@@ -47,17 +48,30 @@ func (c *console) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		c.width, c.height = m.Width, m.Height
 		load := c.load
 		c.load = nil
-		return c, tea.Batch(c.all(msg), c.dialogs.update(within(m.Width, m.Height)), load)
+		return c, tea.Batch(c.resized(), load)
 	case stamped:
 		return c, c.keyboard(m)
 	case drawnMsg, wakeMsg:
 		return c, c.dialogs.update(msg)
+	case drillMsg:
+		// The drill has a line of its own above the screens.
+		return c, tea.Batch(c.all(msg), c.resized())
 	case goMsg:
 		c.focus = m.screen
 	case tickMsg:
 		return c, tea.Batch(c.all(msg), c.tick)
 	}
 	return c, tea.Batch(c.all(msg), c.dialogs.update(msg))
+}
+
+// resized tells the room that there is for screens and dialogs, which is the terminal without the guide.
+func (c *console) resized() tea.Cmd {
+	in := c.inner()
+	return tea.Batch(c.all(in), c.dialogs.update(within(in.Width, in.Height)))
+}
+
+func (c *console) inner() tea.WindowSizeMsg {
+	return tea.WindowSizeMsg{Width: c.width, Height: c.height - c.guide.height(c.width) - c.frame.stripHeight()}
 }
 
 func (c *console) all(msg tea.Msg) tea.Cmd {
@@ -75,6 +89,10 @@ func (c *console) keyboard(m stamped) tea.Cmd {
 	if c.small() && (!isKey || k.String() != "q" && k.String() != "ctrl+c") {
 		return nil
 	}
+	if isKey && k.String() == guideKey && c.guide.say != nil {
+		c.guide.hidden = !c.guide.hidden
+		return c.resized()
+	}
 	if c.dialogs.top() != nil && !c.small() {
 		answer, cmd := c.dialogs.hand(m)
 		if answer == nil {
@@ -87,8 +105,10 @@ func (c *console) keyboard(m stamped) tea.Cmd {
 	focused := c.screens[c.focus]
 	if w, ok := focused.(writer); isKey && !(ok && w.writing()) {
 		switch k.String() {
-		case "1", "2", "3":
-			c.focus = int(k.String()[0] - '1')
+		case "1", "2", "3", "4":
+			if n := int(k.String()[0] - '1'); n < len(c.screens) {
+				c.focus = n
+			}
 			return nil
 		case "t":
 			_, cmd := c.Update(localMsg{})
@@ -107,9 +127,16 @@ func (c *console) keyboard(m stamped) tea.Cmd {
 
 func (c *console) help() dialog {
 	live := c.screens[c.focus].bindings()
-	names := []string{"On the cluster screen", "On the runbooks screen", "On the walk screen"}
-	return &textDialog{heading: "Keys", text: func(t *Theme, width int) []string { return keyPage(t, names[c.focus], live, global(), width) }}
+	everywhere := global(len(c.screens))
+	if c.guide.say != nil {
+		everywhere = append(everywhere, bind("ctrl-t", "the guide above the keys, or none", guideKey))
+	}
+	names := []string{"On the cluster screen", "On the runbooks screen", "On the walk screen", "On the training screen"}
+	return &textDialog{heading: "Keys", text: func(t *Theme, width int) []string { return keyPage(t, names[c.focus], live, everywhere, width) }}
 }
+
+// trains says that there is a training screen.
+func (c *console) trains() bool { return len(c.screens) > onTraining }
 
 func (c *console) small() bool { return c.width < minWidth || c.height < minHeight }
 

@@ -66,9 +66,11 @@ type walker struct {
 	pages pages
 
 	walk   Walk
-	number int // counts the walks that this screen showed
-	epoch  int // counts what was done in it
+	around []around // the walks that this one is a part of, outermost first
+	number int      // counts the walks that this screen showed
+	epoch  int      // counts what was done in it
 	seen   *walk.View
+	fresh  int // the epoch of what was seen
 	state  *probes.State
 	asking bool // a view is being computed
 	again  bool
@@ -122,6 +124,10 @@ func (w *walker) update(msg tea.Msg) tea.Cmd {
 		return w.proved(m)
 	case actedMsg:
 		return w.acted(m)
+	case enteredMsg:
+		return w.entered(m)
+	case returnedMsg:
+		return w.returned(m)
 	case pulseMsg:
 		return w.pulsed(m)
 	case reasonMsg:
@@ -167,7 +173,7 @@ func (w *walker) started(m startedMsg) tea.Cmd {
 		return say(errorMsg{m.what, m.err})
 	}
 	cmds := []tea.Cmd{say(goMsg{screen: onWalk})}
-	if old := w.walk; old != nil {
+	for _, old := range w.all() {
 		cmd, _ := w.jobs.start(func(context.Context) tea.Msg {
 			if err := old.Close(); err != nil {
 				return errorMsg{"closing the walk before", err}
@@ -176,6 +182,7 @@ func (w *walker) started(m startedMsg) tea.Cmd {
 		})
 		cmds = append(cmds, cmd)
 	}
+	w.around = nil
 	return tea.Batch(append(cmds, w.take(m.walk))...)
 }
 
@@ -203,7 +210,7 @@ func (w *walker) viewed(m viewMsg) tea.Cmd {
 	}
 	old := w.seen
 	v := m.view
-	w.seen = &v
+	w.seen, w.fresh = &v, m.epoch
 	if old == nil || old.Current != v.Current || old.Next.Kind != v.Next.Kind || old.Next.Block != v.Next.Block {
 		w.stage = 0
 		w.tops[paneStep] = scroll{}
@@ -218,11 +225,17 @@ func (w *walker) viewed(m viewMsg) tea.Cmd {
 	if v.Next.Kind == walk.NextProve && w.run == nil && !w.held[v.Next.Step] {
 		cmds = append(cmds, w.prove(v.Next.Step))
 	}
+	if v.Status != walk.Open && len(w.around) > 0 && w.run == nil {
+		cmds = append(cmds, w.back())
+	}
 	if w.again {
 		cmds = append(cmds, w.refresh())
 	}
 	return tea.Batch(cmds...)
 }
+
+// behind says that something was done since the walk was looked at. What it waited for then is past: no key answers it.
+func (w *walker) behind() bool { return w.run == nil && w.fresh != w.epoch }
 
 // shown is the index of the step that is shown.
 func (w *walker) shown() int {

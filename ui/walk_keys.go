@@ -34,6 +34,8 @@ const (
 	keyAbandon
 	keyCopy
 	keyJump
+	keyEnter
+	keyBack
 	keyBooks
 )
 
@@ -87,6 +89,10 @@ func (k walkKey) binding() key.Binding {
 		return bind("y", "copy", "y")
 	case keyJump:
 		return bind("enter", "jump there", "enter")
+	case keyEnter:
+		return bind("enter", "walk the book", "enter")
+	case keyBack:
+		return bind("P", "back to the book around", "P")
 	}
 	return bind("enter", "runbooks", "enter")
 }
@@ -94,6 +100,9 @@ func (k walkKey) binding() key.Binding {
 // live are the keys that do something now.
 func (w *walker) live() []walkKey {
 	if w.seen == nil {
+		return nil
+	}
+	if w.behind() {
 		return nil
 	}
 	n := w.seen.Next
@@ -129,6 +138,8 @@ func (w *walker) live() []walkKey {
 		} else {
 			out = append(out, keyReview, keySkip)
 		}
+	case walk.NextBook:
+		out = append(out, keyEnter, keySkip)
 	case walk.NextAsk:
 		out = append(out, keyAnswer, keySkip)
 	case walk.NextAttest:
@@ -138,7 +149,11 @@ func (w *walker) live() []walkKey {
 	case walk.NextReconcile:
 		out = append(out, w.reconcileKeys()...)
 	case walk.NextChoose:
-		out = append(out, keyRetry, keyVouch, keySkip)
+		out = append(out, keyRetry)
+		if n.CanOverride {
+			out = append(out, keyOverride)
+		}
+		out = append(out, keyVouch, keySkip)
 	case walk.NextFinish:
 		out = append(out, keyFinish)
 	case walk.NextNothing:
@@ -146,6 +161,9 @@ func (w *walker) live() []walkKey {
 	}
 	if n.CanRollBack {
 		out = append(out, keyRollBack)
+	}
+	if len(w.around) > 0 {
+		out = append(out, keyBack)
 	}
 	return append(out, keyNote, keyEscalate, keyAbandon, keyCopy)
 }

@@ -50,6 +50,9 @@ func (w *walker) waits(t *Theme) (mark, text string) {
 		}
 		return glyphHere, w.run.what
 	}
+	if w.behind() {
+		return glyphHere, "the walk is looked at"
+	}
 	if v.TrailError != "" {
 		return t.paint(bad, glyphBad), t.paint(bad, "the trail cannot be written, so no step runs: ") + v.TrailError
 	}
@@ -67,6 +70,15 @@ func (w *walker) waits(t *Theme) (mark, text string) {
 		return t.paint(unseen, glyphUnknown), "does this step apply? " + sv.Reason
 	case walk.NextConfirm:
 		return glyphHere, "next: " + t.paint(risky(n.Plan.Risk), strings.ToUpper(string(n.Plan.Risk))) + " on " + targets(n.Plan) + t.paint(dim, ", nothing is sent before you confirmed it")
+	case walk.NextBook:
+		text := "next: the book " + t.Strong.Render(n.Child.Book)
+		if n.Child.Trail != "" {
+			text += ", where it was left"
+		}
+		if len(n.Child.Inputs) > 0 {
+			text += " (" + strings.Join(n.Child.Inputs, ", ") + ")"
+		}
+		return glyphHere, text + t.paint(dim, ", walked as a part of this one")
 	case walk.NextAsk:
 		text := "the book asks: " + n.Question.Question
 		if len(n.Choices) > 0 {

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -10,6 +11,34 @@ import (
 // output is what came back from the step that ran last, and how it ended. The pane scrolls by lines as they came; only those
 // that are seen are wrapped, so that a noisy step costs no more than a quiet one.
 func (w *walker) output(t *Theme, width, height int) []string {
+	if head := w.taskLines(t, width); len(head) > 0 && height > len(head)+2 {
+		return append(head, w.outputBelow(t, width, height-len(head))...)
+	}
+	return w.outputBelow(t, width, height)
+}
+
+// taskLines are how far a playbook is on each host, while it runs.
+func (w *walker) taskLines(t *Theme, width int) []string {
+	if w.run == nil || w.run.plan == nil || len(w.heard.tasks) == 0 {
+		return nil
+	}
+	names := 0
+	for _, n := range w.run.plan.Targets {
+		names = max(names, ansi.StringWidth(n))
+	}
+	var out []string
+	for _, n := range w.run.plan.Targets {
+		k := w.heard.tasks[n]
+		text := fmt.Sprintf("%s  %3d ok %3d changed ", fit(n, names), k.OK, k.Changed)
+		if k.Failed > 0 {
+			text += t.paint(bad, fmt.Sprintf("%3d failed ", k.Failed))
+		}
+		out = append(out, fit(text+t.paint(dim, k.Now), width))
+	}
+	return out
+}
+
+func (w *walker) outputBelow(t *Theme, width, height int) []string {
 	total := w.outputTotal()
 	if total == 0 {
 		return sheet([]string{t.paint(dim, "nothing was sent yet")}, width, height)

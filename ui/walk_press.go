@@ -76,6 +76,10 @@ func (w *walker) do(k walkKey) tea.Cmd {
 		return w.copy()
 	case keyJump:
 		return w.open(w.jumpDialog())
+	case keyEnter:
+		return w.enter(step)
+	case keyBack:
+		return w.back()
 	case keyBooks:
 		return say(goMsg{screen: onRunbooks})
 	}

@@ -19,6 +19,13 @@ func (w *walker) reasonFor(k walkKey, step int, sv walk.StepView) *reasonDialog 
 	case keyOverride:
 		d.purpose, d.heading, d.tone = forOverride, "OVERRIDE the gates of "+on, bad
 		d.about = []string{"What blocks it: " + sv.Reason, "The next run of this step passes over it. Why is the console wrong, or why must it be done all the same?"}
+		if w.seen.Next.Kind == walk.NextChoose {
+			d.heading = "OVERRIDE the dry run of " + on
+			d.about = []string{
+				"It failed, and changed nothing: " + sv.Reason,
+				"It may have failed because of what an earlier task would have made. Why is it right to go on?",
+			}
+		}
 	case keyApplies:
 		d.purpose, d.heading, d.about = forApplies, on+" applies", []string{"It cannot be seen whether it does: " + sv.Reason, "How do you know?"}
 	case keyNotNeeded:

@@ -64,7 +64,7 @@ func (w *walker) stepLines(t *Theme, width int) []string {
 // expected says that the proof is still to come: that it does not hold now is what it should be.
 func (w *walker) expected(sv walk.StepView) bool {
 	switch w.seen.Next.Kind {
-	case walk.NextGate, walk.NextDecide, walk.NextConfirm, walk.NextAsk:
+	case walk.NextGate, walk.NextDecide, walk.NextConfirm, walk.NextBook, walk.NextAsk:
 		return len(sv.Results) == 0 && !sv.Step.GateOnly && (w.run == nil || w.run.kind != proving)
 	}
 	return false
@@ -132,7 +132,20 @@ func (w *walker) asWritten(t *Theme, sv walk.StepView, width int) []string {
 func commandLines(t *Theme, commands []runbooks.Command, width int) []string {
 	var out []string
 	for _, c := range commands {
+		says := c.Says()
+		if c.Kind == runbooks.Book {
+			// It has no risk of its own: the walk inside confirms each of its steps.
+			out = append(out, hang(t.paint(strong, fit("walks", 8)), says[0], width)...)
+			for _, input := range says[1:] {
+				out = append(out, hang(fit("", 8)+t.paint(dim, "with "), input, width)...)
+			}
+			continue
+		}
 		out = append(out, hang(t.paint(risky(c.Risk), strings.ToUpper(string(c.Risk)))+" on ", c.On.Text+"  "+t.paint(dim, "limit "+short(c.Timeout.Seconds())), width)...)
+		if says != nil {
+			out = append(out, hang("  ", says[0], width)...)
+			continue
+		}
 		for _, l := range strings.Split(strings.TrimSuffix(c.Script, "\n"), "\n") {
 			out = append(out, verbatim(t, l, width)...)
 		}
@@ -163,7 +176,7 @@ func outcomeText(t *Theme, o actions.Outcome) string {
 		glyph, tone = glyphUnknown, unseen
 	}
 	s := t.paint(tone, glyph+" "+o.Target+" "+string(o.Kind))
-	if o.Kind == remote.Failed {
+	if o.Kind == remote.Failed && (o.Code != 0 || o.Reason == "") {
 		s += fmt.Sprintf(" (%d)", o.Code)
 	}
 	if o.Signal != "" {

@@ -11,6 +11,7 @@ import (
 	"recon/internal/gate"
 	"recon/internal/remote"
 	"recon/internal/walk"
+	"recon/probes"
 	"recon/probes/probestest"
 	"recon/runbooks"
 )
@@ -166,6 +167,47 @@ func TestErrorsOfDecisionsAreShown(t *testing.T) {
 		d.wait(100 * time.Millisecond)
 		d.shows("skip: no space left on device")
 	})
+}
+
+// While a playbook runs, how far it is on each host stands above its output; afterwards the outcome of each host does.
+func TestAPlaybookTellsHowFarItIs(t *testing.T) {
+	for _, size := range sizes[:2] {
+		p := plan(runbooks.Change)
+		p.Targets = []string{"netbox-node-1", "netbox-node-2", "netbox-node-3"}
+		f := &fakeWalk{
+			takes:  2 * time.Second,
+			output: map[string]string{"netbox-node-1": "changed       etcd : Start\n"},
+			tasks: map[string]actions.Tasks{
+				"netbox-node-1": {OK: 12, Changed: 3, Now: "etcd : Wait for a leader"},
+				"netbox-node-2": {OK: 7, Failed: 1, Now: "etcd : Start"},
+			},
+			report: walk.Report{Outcomes: []actions.Outcome{
+				{Target: "netbox-node-1", Kind: remote.OK, Reason: "13 ok, 3 changed, done"},
+				{Target: "netbox-node-2", Kind: remote.Failed, Reason: `the task "etcd : Start" failed: no room`},
+			}},
+			scenes: []scene{{view: view(t, 2, walk.Next{Kind: walk.NextConfirm, Plan: p}), call: "execute"}, {view: view(t, 2, walk.Next{Kind: walk.NextChoose})}},
+		}
+		walking(t, size[0], size[1], f, func(d *desk) {
+			d.key("enter", "y", "enter")
+			d.wait(500 * time.Millisecond)
+			for _, line := range []string{
+				"netbox-node-1   12 ok   3 changed etcd : Wait",
+				"netbox-node-2    7 ok   0 changed   1 failed etcd",
+				"netbox-node-3    0 ok   0 changed",
+			} {
+				d.shows(line)
+			}
+			d.shows("changed       etcd : Start")
+			d.fits()
+			d.wait(3 * time.Second)
+			if size[0] == 80 {
+				d.key("tab")
+			}
+			d.hides("12 ok   3 changed")
+			d.shows("13 ok, 3 changed, done", "no room")
+			d.hides("failed (0)")
+		})
+	}
 }
 
 func TestLeavingWhileAStepRuns(t *testing.T) {
@@ -330,6 +372,41 @@ func TestTooSmall(t *testing.T) {
 		d.press("q")
 		if !d.quit {
 			t.Error("q does not leave")
+		}
+	})
+}
+
+// midway is a walk that is looked at when the test says so, and as it says.
+type midway struct {
+	*fakeWalk
+	look func() walk.View
+}
+
+func (m midway) View(*probes.State) walk.View { return m.look() }
+
+// What was seen of a walk before its step ended is not what it waits for now: nothing of it is shown, and no key answers it.
+func TestWhatWasSeenMidwayIsPast(t *testing.T) {
+	f := &fakeWalk{takes: 5 * time.Second, scenes: []scene{{}}}
+	waits := view(t, 2, walk.Next{Kind: walk.NextConfirm, Plan: plan(runbooks.Change)})
+	half := view(t, 2, walk.Next{Kind: walk.NextChoose})
+	half.Steps[2].Reason = "no result was recorded"
+	at(t, 120, 36, probestest.Diverged(), func(d *desk) {
+		looks := make(chan walk.View, 2)
+		looks <- waits
+		d.send(startedMsg{walk: midway{f, func() walk.View { return <-looks }}})
+		d.wait(200 * time.Millisecond)
+		d.key("enter", "y", "enter")
+		looks <- half
+		d.see(probestest.Diverged())
+		d.wait(6 * time.Second)
+		d.shows("the walk is looked at")
+		d.hides("FAILED", "retry")
+		d.press("r")
+		looks <- view(t, 2, walk.Next{Kind: walk.NextFinish})
+		d.wait(200 * time.Millisecond)
+		d.shows("every step is behind us")
+		if calls := strings.Join(f.done(), "\n"); strings.Contains(calls, "retry") {
+			t.Errorf("a key answered what was past:\n%s", calls)
 		}
 	})
 }

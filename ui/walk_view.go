@@ -36,7 +36,7 @@ func (w *walker) view(t *Theme, width, height int) []string {
 	}
 	head := w.header(t, width)
 	room := height - len(head)
-	if w.seen.Next.Kind == walk.NextReconcile && w.shown() == w.seen.Current && (w.wide() || w.focus == paneStep) && w.run == nil {
+	if w.seen.Next.Kind == walk.NextReconcile && w.shown() == w.seen.Current && (w.wide() || w.focus == paneStep) && w.run == nil && !w.behind() {
 		return append(head, w.reconcile(t, width, room)...)
 	}
 	if !w.wide() {
@@ -49,13 +49,13 @@ func (w *walker) view(t *Theme, width, height int) []string {
 // shown.
 func (w *walker) header(t *Theme, width int) []string {
 	v := w.seen
-	left := " " + t.Strong.Render(v.Book.ID)
+	left := " " + t.paint(dim, w.crumbs()) + t.Strong.Render(v.Book.ID)
 	at := "step " + number(w.shown()+1) + " of " + number(len(v.Steps))
 	if !w.wide() {
 		at = number(w.shown()+1) + "/" + number(len(v.Steps))
 	}
 	left += "  " + at
-	if w.shown() != v.Current {
+	if w.shown() != v.Current && v.Status == walk.Open {
 		left += t.paint(warn, " (at hand: "+number(v.Current+1)+")")
 	}
 	until := w.now

@@ -133,6 +133,7 @@ func TestTrailDocumentIsComplete(t *testing.T) {
 		KindStart: Start{}, KindInputs: Inputs{}, KindGate: Gate{}, KindApproval: Approval{}, KindIntent: Intent{}, KindResult: Result{},
 		KindProof: Proof{}, KindAnswer: Answer{}, KindAttest: Attest{}, KindSkip: Skip{}, KindOverride: Override{}, KindWaive: Waive{},
 		KindJump: Jump{}, KindNote: Note{}, KindReconcile: Reconcile{}, KindRollback: Rollback{}, KindNotNeeded: NotNeeded{},
+		KindChild: Child{}, KindChildEnd: ChildEnd{},
 		KindInterrupted: Left{}, KindResumed: Resumed{}, KindEnd: End{},
 	} {
 		_, section, found := strings.Cut(doc, "\n### "+string(kind)+"\n")

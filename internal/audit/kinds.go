@@ -24,6 +24,8 @@ const (
 	KindReconcile   Kind = "reconcile"
 	KindRollback    Kind = "rollback"
 	KindNotNeeded   Kind = "not_needed"
+	KindChild       Kind = "child"
+	KindChildEnd    Kind = "child_end"
 	KindInterrupted Kind = "interrupted"
 	KindResumed     Kind = "resumed"
 	KindEnd         Kind = "end"
@@ -115,7 +117,8 @@ type NotNeeded struct {
 	Lines  []Line `json:"lines,omitempty"`
 }
 
-// Override says that the operator went past gates that failed or were unknown. Lines are those gates as they stood.
+// Override says that the operator went past gates that failed or were unknown. Lines are those gates as they stood. With a
+// Block it is about that block alone: a dry run that failed, and Lines are what failed in it.
 type Override struct {
 	Step   int    `json:"step"`
 	Block  int    `json:"block,omitempty"`
@@ -145,6 +148,25 @@ type Jump struct {
 type Note struct {
 	Step int    `json:"step,omitempty"`
 	Text string `json:"text"`
+}
+
+// Child says that a `book` block began the walk of another book: Child points at that trail's newest record, and the trail
+// names this one as its Parent.
+type Child struct {
+	Step  int    `json:"step"`
+	Block int    `json:"block"`
+	Book  string `json:"book"`
+	Child Ref    `json:"child"`
+}
+
+// ChildEnd says that such a walk ended, and how: Child points at its last record.
+type ChildEnd struct {
+	Step   int    `json:"step"`
+	Block  int    `json:"block"`
+	Book   string `json:"book"`
+	Child  Ref    `json:"child"`
+	Status Status `json:"status"`
+	Reason string `json:"reason,omitempty"`
 }
 
 // Leftover is a state that the walk leaves behind and that must not be forgotten. Ack is what the operator said to it.

@@ -119,6 +119,8 @@ type Intent struct {
 	Unit       string `json:"unit,omitempty"`
 	// Rollback says that this run undoes the intent with this seq; 0 otherwise.
 	Rollback uint64 `json:"rollback,omitempty"`
+	// DryRun says that the run changes nothing and only shows what would change.
+	DryRun bool `json:"dry_run,omitempty"`
 	// Gates are what was read between the confirmation and now, on State.
 	Gates []Line `json:"gates"`
 	State Seen   `json:"state"`
@@ -152,10 +154,23 @@ type TargetResult struct {
 	Code     int               `json:"code"`
 	Signal   string            `json:"signal,omitempty"`
 	Reason   string            `json:"reason,omitempty"`
+	Tasks    *Tasks            `json:"tasks,omitempty"`
 	Started  time.Time         `json:"started"`
 	Duration time.Duration     `json:"duration_ns"`
 	Output   *Kept             `json:"output,omitempty"`
 	Captures map[string]string `json:"captures,omitempty"`
+}
+
+// Tasks is what a playbook did at one target: OK counts the tasks that ended well, Changed those among them that changed
+// something (or would, in a dry run). Failure is the task that failed, Message what it said.
+type Tasks struct {
+	OK      int    `json:"ok"`
+	Changed int    `json:"changed"`
+	Skipped int    `json:"skipped"`
+	Failed  int    `json:"failed"`
+	Ignored int    `json:"ignored,omitempty"`
+	Failure string `json:"failure,omitempty"`
+	Message string `json:"message,omitempty"`
 }
 
 // Kept says what was kept of an output: File stands in the trail's output folder, SHA256 is of that file. Bytes came in,

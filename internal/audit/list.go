@@ -21,6 +21,8 @@ type Summary struct {
 	Operator    string    `json:"operator"`
 	DryRun      bool      `json:"dry_run,omitempty"`
 	Started     time.Time `json:"started"`
+	// Parent is the trail, relative to the trails folder, of the walk that this one is a part of; empty mostly.
+	Parent string `json:"parent,omitempty"`
 	// Last is when the newest record was written, Ended is the same for a walk that ended and zero otherwise.
 	Last   time.Time `json:"last"`
 	Ended  time.Time `json:"ended,omitzero"`
@@ -98,6 +100,9 @@ func Summarize(records []Record) Summary {
 			if d, err := As[Start](r); err == nil {
 				s.Walk, s.Book, s.Title, s.DryRun = d.Walk, d.Book.ID, d.Book.Title, d.DryRun
 				s.Cluster, s.Environment, s.Operator, s.Started = d.Cluster, d.Environment, d.Operator, r.At
+				if d.Parent != nil {
+					s.Parent = d.Parent.Path
+				}
 			}
 		case KindEnd:
 			if d, err := As[End](r); err == nil {

@@ -21,6 +21,7 @@ func Markdown(records []Record, rep Report) string {
 	writeFacts(&b, s, start, rep)
 	writeLoud(&b, records)
 	writeSteps(&b, records, start.Book.Steps)
+	writeInside(&b, records)
 	b.WriteString("## Verification\n\n" + fence("text", rep.String()) + "\n")
 	b.WriteString("## Timeline\n\n")
 	for _, r := range records {
@@ -54,6 +55,9 @@ func writeFacts(b *strings.Builder, s Summary, start Start, rep Report) {
 	row("Cluster file", cell(start.Inventory.Path)+" sha256 "+cell(start.Inventory.SHA256))
 	row("Walk", cell(s.Walk))
 	row("Trail", cell(rep.Path)+fmt.Sprintf(", %d records, head ", s.Records)+cell(s.Head))
+	if start.Parent != nil {
+		row("Part of", cell(walkOf(*start.Parent))+fmt.Sprintf(", which began it after record %d", start.Parent.Seq))
+	}
 	row("recon", cell(start.Version))
 	for _, name := range sortedKeys(start.Inputs) {
 		row("Input "+prose(name), cell(start.Inputs[name]))

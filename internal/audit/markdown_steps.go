@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"path"
 	"strings"
 )
 
@@ -34,7 +35,7 @@ func writeSteps(b *strings.Builder, records []Record, titles []string) {
 			facts[step] = f
 		}
 		f.latest = r
-		if r.Kind == KindIntent {
+		if r.Kind == KindIntent || r.Kind == KindChild {
 			f.runs++
 		}
 		f.last = orElse(word, f.last)
@@ -59,6 +60,8 @@ func stepWord(r Record) (int, string) {
 		Step    int            `json:"step"`
 		Answer  string         `json:"answer"`
 		Reason  string         `json:"reason"`
+		Book    string         `json:"book"`
+		Status  Status         `json:"status"`
 		Verdict string         `json:"verdict"`
 		Targets []TargetResult `json:"targets"`
 	}](r)
@@ -80,8 +83,62 @@ func stepWord(r Record) (int, string) {
 		return d.Step, "ATTESTED, not measured"
 	case KindReconcile:
 		return 0, "reconciled as " + d.Verdict
+	case KindChild:
+		return d.Step, "walks " + d.Book + ", which has not ended"
+	case KindChildEnd:
+		return d.Step, d.Book + " " + ended(d.Status, d.Reason)
 	}
 	return d.Step, ""
+}
+
+// writeInside lists the walks of other books that were a part of this one.
+func writeInside(b *strings.Builder, records []Record) {
+	type inside struct {
+		step    int
+		book    string
+		outcome string
+	}
+	var walks []string
+	all := map[string]inside{}
+	note := func(at Ref, one inside) {
+		name := walkOf(at)
+		if _, known := all[name]; !known {
+			walks = append(walks, name)
+		}
+		all[name] = one
+	}
+	for _, r := range records {
+		switch r.Kind {
+		case KindChild:
+			if d, err := As[Child](r); err == nil {
+				note(d.Child, inside{d.Step, d.Book, "has not ended"})
+			}
+		case KindChildEnd:
+			if d, err := As[ChildEnd](r); err == nil {
+				note(d.Child, inside{d.Step, d.Book, ended(d.Status, d.Reason)})
+			}
+		}
+	}
+	if len(walks) == 0 {
+		return
+	}
+	b.WriteString("## Books inside\n\n| step | book | walk | ended |\n| ---: | --- | --- | --- |\n")
+	for _, name := range walks {
+		one := all[name]
+		fmt.Fprintf(b, "| %d | %s | %s | %s |\n", one.step, cell(one.book), cell(name), prose(one.outcome))
+	}
+	b.WriteString("\nEach has a trail and a report of its own: `recon audit report WALK`.\n\n")
+}
+
+// walkOf is the name of the walk whose trail a Ref points at.
+func walkOf(r Ref) string { return strings.TrimSuffix(path.Base(r.Path), ending) }
+
+// ended says how a walk ended; what was not completed is loud.
+func ended(status Status, reason string) string {
+	if status == Completed {
+		return string(status)
+	}
+	return strings.TrimSuffix(strings.ToUpper(string(status))+": "+reason, ": ")
 }
 
 func proofWord(answer string) string {

@@ -16,6 +16,7 @@ func everyKind(t testing.TB, evil string) []Record {
 	t.Helper()
 	s := sampleStart()
 	s.Operator, s.Host, s.Inputs = evil, evil, map[string]string{evil: evil}
+	s.Parent = &Ref{Path: evil, Head: evil}
 	s.Book.Title, s.Book.Text, s.Book.Steps = evil, evil, []string{evil, evil, "never reached"}
 	in := sampleIntent()
 	in.Shown = Shown{Assign: []Assign{{Name: "A", Value: evil, Target: evil}}, Script: evil}
@@ -48,6 +49,8 @@ func everyKind(t testing.TB, evil string) []Record {
 		{KindReconcile, Reconcile{Intent: 6, Target: evil, Verdict: evil, Reason: evil, Evidence: one}},
 		{KindRollback, Rollback{Step: 2, Intent: 6, Reason: evil}},
 		{KindNotNeeded, NotNeeded{Step: 2, Reason: evil}},
+		{KindChild, Child{Step: 2, Book: evil, Child: Ref{Path: evil, Head: evil}}},
+		{KindChildEnd, ChildEnd{Step: 2, Book: evil, Child: Ref{Path: evil, Head: evil}, Status: Status(evil), Reason: evil}},
 		{KindInterrupted, Left{Operator: evil, Host: evil, Reason: evil}},
 		{KindResumed, Resumed{Operator: evil, Host: evil}},
 		{Kind("x" + evil), map[string]string{evil: evil}},
@@ -115,7 +118,7 @@ var evils = []string{
 
 func TestMarkdownCanNotBeBroken(t *testing.T) {
 	want := outlineOf(Markdown(everyKind(t, "plain"), hostileReport("plain")))
-	if want.headings != 5+21 || want.tables != 2 || want.fences < 15 || len(want.foreign) > 0 {
+	if want.headings != 6+23 || want.tables != 3 || want.fences < 15 || len(want.foreign) > 0 {
 		t.Fatalf("a plain report has the outline %+v", want)
 	}
 	for _, evil := range evils {
@@ -176,6 +179,59 @@ func TestMarkdownTells(t *testing.T) {
 	}
 	if md := Markdown(nil, Report{}); !strings.Contains(md, "A walk without a title") {
 		t.Errorf("the report of nothing is %s", md)
+	}
+}
+
+// The books that were walked as a part of a walk stand in its report, with their walks and how these ended, and in theirs
+// stands where they belong.
+func TestMarkdownTellsOfBooksInside(t *testing.T) {
+	inner := func(n string) Ref {
+		return Ref{Path: "lab/20261123T0934" + n + "Z-inner-1a7e.jsonl", Seq: 9, Head: noHash}
+	}
+	records := func(data ...any) []Record {
+		s := sampleStart()
+		s.Book.Steps = []string{"Go inside", "Go inside again", "Afterwards"}
+		s.Parent = &Ref{Path: "lab/20261123T080000Z-all-0001.jsonl", Seq: 3, Head: noHash}
+		var out []Record
+		for i, d := range append([]any{s}, data...) {
+			r := Record{V: 1, Seq: uint64(i + 1), At: noon, Prev: noHash}
+			switch d.(type) {
+			case Start:
+				r.Kind = KindStart
+			case Child:
+				r.Kind = KindChild
+			case ChildEnd:
+				r.Kind = KindChildEnd
+			}
+			_, err := r.encode(d)
+			must(t, err)
+			out = append(out, r)
+		}
+		return out
+	}
+	md := Markdown(records(
+		Child{Step: 1, Block: 1, Book: "inner", Child: inner("01")},
+		ChildEnd{Step: 1, Block: 1, Book: "inner", Child: inner("01"), Status: Abandoned, Reason: "the disk is full"},
+		Child{Step: 1, Block: 1, Book: "inner", Child: inner("02")},
+		ChildEnd{Step: 1, Block: 1, Book: "inner", Child: inner("02"), Status: Completed},
+		Child{Step: 2, Block: 1, Book: "other", Child: inner("03")},
+	), Report{})
+	for _, want := range []string{
+		"| Part of | `20261123T080000Z-all-0001`, which began it after record 3 |\n",
+		"| 1 | Go inside | inner completed | 2 |", "| 2 | Go inside again | walks other, which has not ended | 1 |", "| 3 | Afterwards | not reached |",
+		"## Books inside\n\n| step | book | walk | ended |\n| ---: | --- | --- | --- |\n" +
+			"| 1 | `inner` | `20261123T093401Z-inner-1a7e` | ABANDONED\\: the disk is full |\n" +
+			"| 1 | `inner` | `20261123T093402Z-inner-1a7e` | completed |\n" +
+			"| 2 | `other` | `20261123T093403Z-inner-1a7e` | has not ended |\n",
+		"Step 1: Go inside\n\nThe walk of the book `inner` began: `20261123T093401Z-inner-1a7e`\n",
+		"The walk of the book `inner` ended: **ABANDONED\\: the disk is full**\n\n`20261123T093401Z-inner-1a7e`, 9 records, head `" + noHash + "`\n",
+	} {
+		if !strings.Contains(md, want) {
+			t.Errorf("the report does not hold %q:\n%s", want, md)
+		}
+	}
+	if md := Markdown(records(), Report{}); strings.Contains(md, "Books inside") {
+		t.Errorf("a walk without books inside has a list of them:\n%s", md)
 	}
 }
 

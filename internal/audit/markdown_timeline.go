@@ -59,6 +59,15 @@ func entryBody(r Record, rep Report) string {
 			return fmt.Sprintf("> [!CAUTION]\n> **%s** by %s: %s\n\nThe gates that were passed:\n\n", word, prose(d.By), prose(d.Reason)) +
 				lines(d.Lines) + signature(d.Second)
 		}
+	case KindChild:
+		if d, err := As[Child](r); err == nil {
+			return fmt.Sprintf("The walk of the book %s began: %s\n", code(d.Book), code(walkOf(d.Child)))
+		}
+	case KindChildEnd:
+		if d, err := As[ChildEnd](r); err == nil {
+			return fmt.Sprintf("The walk of the book %s ended: **%s**\n\n%s, %d records, head %s\n",
+				code(d.Book), prose(ended(d.Status, d.Reason)), code(walkOf(d.Child)), d.Child.Seq, code(d.Child.Head))
+		}
 	case KindNote:
 		if d, err := As[Note](r); err == nil {
 			return fence("text", d.Text)

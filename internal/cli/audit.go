@@ -40,7 +40,7 @@ func (a *app) auditCommand() *cobra.Command {
 }
 
 func (a *app) auditList() error {
-	dir, err := trails()
+	dir, err := a.trails()
 	if err != nil {
 		return err
 	}
@@ -59,15 +59,15 @@ func (a *app) auditList() error {
 }
 
 // trailPath finds a trail: a path, a part of a trail's name, or the newest when nothing is named.
-func trailPath(args []string) (string, error) {
-	dir, err := trails()
-	if err != nil {
-		return "", err
-	}
+func (a *app) trailPath(args []string) (string, error) {
 	if len(args) > 0 {
 		if _, err := os.Stat(args[0]); err == nil {
 			return args[0], nil
 		}
+	}
+	dir, err := a.trails()
+	if err != nil {
+		return "", err
 	}
 	all, err := audit.List(dir)
 	if err != nil {
@@ -92,7 +92,7 @@ func trailPath(args []string) (string, error) {
 }
 
 func (a *app) auditShow(args []string) error {
-	path, err := trailPath(args)
+	path, err := a.trailPath(args)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (a *app) auditShow(args []string) error {
 func (a *app) auditVerify(args []string) error {
 	paths := args
 	if len(args) == 0 {
-		dir, err := trails()
+		dir, err := a.trails()
 		if err != nil {
 			return err
 		}
@@ -134,7 +134,7 @@ func (a *app) auditVerify(args []string) error {
 	bad := 0
 	var reports []audit.Report
 	for _, p := range paths {
-		path, err := trailPath([]string{p})
+		path, err := a.trailPath([]string{p})
 		if err != nil {
 			return err
 		}
@@ -160,7 +160,7 @@ func (a *app) auditVerify(args []string) error {
 }
 
 func (a *app) auditReport(args []string) error {
-	path, err := trailPath(args)
+	path, err := a.trailPath(args)
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,8 @@ type app struct {
 	bookFolders   []string
 	json          bool
 	ctx           context.Context
+	// state is the state folder of a command that has its own; "" for the user's.
+	state string
 	// screened is where warnings go while a screen is drawn.
 	screened io.Writer
 }
@@ -65,15 +67,15 @@ func exit(code int, format string, args ...any) error {
 // Main runs the command line and returns the exit code. An interrupt ends what runs in good order: a step's outcome is
 // recorded, the terminal is restored, the lab's lock is released.
 func Main(args []string) (code int) {
-	defer func() {
-		if p := recover(); p != nil {
-			fmt.Fprintln(os.Stderr, "recon: an error of recon itself: "+crash(p))
-			code = exitFailed
-		}
-	}()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, ctx: ctx}
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintln(os.Stderr, "recon: an error of recon itself: "+a.crash(p))
+			code = exitFailed
+		}
+	}()
 	root := a.root()
 	root.SetArgs(args)
 	root.SetContext(ctx)
@@ -131,7 +133,7 @@ func (a *app) root() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.inventoryPath, "inventory", "i", "", "the cluster file (default $RECON_INVENTORY, then ./inventory.yaml)")
 	flags.StringArrayVar(&a.bookFolders, "books", nil, "a folder of your own runbooks, beside those of the cluster file")
-	root.AddCommand(a.walkCommand(), a.statusCommand(), a.doctorCommand(), a.runbooksCommand(), a.auditCommand(), a.inventoryCommand(), a.labCommand(), a.vocabularyCommand(), a.versionCommand())
+	root.AddCommand(a.demoCommand(), a.walkCommand(), a.statusCommand(), a.doctorCommand(), a.runbooksCommand(), a.auditCommand(), a.inventoryCommand(), a.labCommand(), a.drillCommand(), a.vocabularyCommand(), a.versionCommand())
 	for _, c := range commands(root) {
 		if c.Args == nil && c.RunE == nil {
 			// A group of commands: a word it does not know is an error, not a reason to print the help and exit 0.
@@ -188,9 +190,9 @@ func version() string {
 }
 
 // crash keeps what a panic said and where in the state folder, and says where that is: no stack is thrown at an operator.
-func crash(p any) string {
+func (a *app) crash(p any) string {
 	text := fmt.Sprintf("%v\n\n%s", p, debug.Stack())
-	dir, err := stateHome()
+	dir, err := a.stateHome()
 	if err == nil {
 		file := filepath.Join(dir, "crash.txt")
 		if err = os.WriteFile(file, []byte(text), 0o600); err == nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"recon/internal/doctor"
 	"recon/internal/inventory"
 	"recon/probes"
+	"recon/runbooks"
 )
 
 // doctorFor bounds a whole examination.
@@ -54,8 +56,12 @@ func (a *app) examine(s *session, nodes []string) error {
 	}
 	ctx, cancel := context.WithTimeout(a.ctx, doctorFor)
 	defer cancel()
+	lib, err := a.loadLibrary(s.cluster)
+	if err != nil {
+		a.warn(err) // a book that is wrong is no reason not to examine the cluster
+	}
 	checks, err := doctor.Examine(ctx, s.cluster, doctor.Options{
-		Runner: s.pool, Secret: s.secret, Nodes: nodes,
+		Runner: s.pool, Secret: s.secret, Nodes: nodes, Playbooks: playbooks(lib),
 		Look: func(ctx context.Context) (*probes.State, error) {
 			ctx, cancel := context.WithTimeout(ctx, statusFor)
 			defer cancel()
@@ -81,6 +87,15 @@ func (a *app) examine(s *session, nodes []string) error {
 		return quiet(code)
 	}
 	return err
+}
+
+// playbooks says whether a book of the library runs a playbook.
+func playbooks(lib *runbooks.Library) bool {
+	return lib != nil && slices.ContainsFunc(lib.Books, func(b *runbooks.Runbook) bool {
+		return b.Kind == runbooks.Deployment || slices.ContainsFunc(b.Steps, func(s runbooks.Step) bool {
+			return slices.ContainsFunc(s.Commands, func(c runbooks.Command) bool { return c.Kind == runbooks.Playbook })
+		})
+	})
 }
 
 func nodeNames(c *inventory.Cluster) []string {
@@ -120,6 +135,10 @@ func printChecks(out io.Writer, checks []doctor.Check) error {
 			fmt.Fprintf(out, "          → %s\n", hint)
 		}
 	}
-	_, err := fmt.Fprintf(out, "%d ok, %d fail, %d unknown, %d skipped\n", count[doctor.OK], count[doctor.Fail], count[doctor.Unknown], count[doctor.Skipped])
+	warn := ""
+	if n := count[doctor.Warn]; n > 0 {
+		warn = fmt.Sprintf(", %d warn", n)
+	}
+	_, err := fmt.Fprintf(out, "%d ok, %d fail, %d unknown, %d skipped%s\n", count[doctor.OK], count[doctor.Fail], count[doctor.Unknown], count[doctor.Skipped], warn)
 	return err
 }

@@ -7,8 +7,9 @@ import (
 )
 
 func (a *app) inventoryCommand() *cobra.Command {
-	c := &cobra.Command{Use: "inventory", Short: "The cluster file: check, ansible"}
+	c := &cobra.Command{Use: "inventory", Short: "The cluster file: init, check, ansible"}
 	c.AddCommand(
+		a.inventoryInitCommand(),
 		&cobra.Command{
 			Use: "check", Short: "Check the cluster file: every mistake with file, line and column", Args: cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error {

@@ -31,11 +31,15 @@ func (a *app) labCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if up.Inventory && !up.Bare {
+				return exit(exitUsage, "--inventory goes with --bare; a lab with a cluster has its cluster file")
+			}
 			up.Roles, up.Progress = roles, a.err
 			return a.inLab(dir, func(l *lab.Lab) error { return l.Up(a.ctx, up) })
 		},
 	}
-	upCommand.Flags().BoolVar(&up.Bare, "bare", false, "leave the hosts without a cluster, to deploy it by hand")
+	upCommand.Flags().BoolVar(&up.Bare, "bare", false, "leave the hosts without a cluster and the console without a cluster file, to begin from nothing")
+	upCommand.Flags().BoolVar(&up.Inventory, "inventory", false, "with --bare: give the console the lab's cluster file, which is not made there then")
 	upCommand.Flags().BoolVar(&up.Fresh, "fresh", false, "deploy anew, even if a snapshot fits")
 	var purge bool
 	down := &cobra.Command{
@@ -52,7 +56,7 @@ func (a *app) labCommand() *cobra.Command {
 		},
 	}
 	status.Flags().BoolVar(&a.json, "json", false, "as JSON")
-	c.AddCommand(upCommand, down, status, a.labExecCommand(&dir), a.labBreakCommand(&dir), a.labMendCommand(&dir))
+	c.AddCommand(upCommand, down, status, a.labExecCommand(&dir), a.labBreakCommand(&dir), a.labMendCommand(&dir), a.labResetCommand(&dir))
 	return c
 }
 

@@ -60,3 +60,15 @@ func (a *app) labMendCommand(dir *string) *cobra.Command {
 		},
 	}
 }
+
+func (a *app) labResetCommand(dir *string) *cobra.Command {
+	return &cobra.Command{
+		Use: "reset-host NODE", Short: "Throw a host's disk away and boot it bare, as after a reinstall", Args: cobra.ExactArgs(1),
+		Long: "Takes a host's power and disk away and boots it with Debian and nothing else: the same name, address, ssh keys and root\n" +
+			"password. It is how a host that was lost for good comes back; the book replace-node makes it a member again.",
+		Example: "  recon lab reset-host netbox-node-3",
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.inLab(*dir, func(l *lab.Lab) error { return l.ResetHost(a.ctx, args[0], a.out) })
+		},
+	}
+}

@@ -13,30 +13,44 @@ import (
 
 // may says which of our packages a room may import, directly or through others. Leaves import nothing of ours.
 var may = map[string][]string{
-	"recon/internal/inventory": {},
-	"recon/internal/gate":      {},
-	"recon/internal/fault":     {},
-	"recon/internal/scrub":     {},
-	"recon/internal/audit":     {},
-	"recon/internal/remote":    {"recon/internal/inventory", "recon/internal/scrub"},
-	"recon/probes":             {"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/remote"},
-	"recon/actions":            {"recon/internal/inventory", "recon/internal/scrub", "recon/internal/remote", "recon/probes", "recon/internal/gate"},
-	"recon/runbooks":           {"recon/internal/gate", "recon/internal/fault", "recon/internal/inventory", "recon/internal/scrub", "recon/internal/remote", "recon/probes"},
-	"recon/internal/stack":     {"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/remote", "recon/probes"},
+	"recon/internal/inventory":  {},
+	"recon/internal/gate":       {},
+	"recon/internal/fault":      {},
+	"recon/internal/scrub":      {},
+	"recon/internal/redisblock": {},
+	"recon/internal/audit":      {},
+	"recon/internal/remote":     {"recon/internal/inventory", "recon/internal/scrub"},
+	"recon/probes":              {"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/remote"},
+	"recon/actions":             {"recon/internal/inventory", "recon/internal/scrub", "recon/internal/remote", "recon/probes", "recon/internal/gate", "recon/internal/redisblock"},
+	"recon/runbooks":            {"recon/internal/gate", "recon/internal/fault", "recon/internal/inventory", "recon/internal/scrub", "recon/internal/remote", "recon/probes", "recon/internal/redisblock"},
+	"recon/internal/stack":      {"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/remote", "recon/probes"},
 	"recon/internal/findings": {
 		"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/fault", "recon/internal/remote",
-		"recon/probes", "recon/runbooks",
+		"recon/probes", "recon/runbooks", "recon/internal/redisblock",
 	},
 	"recon/internal/status": {
 		"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/fault", "recon/internal/remote",
-		"recon/internal/findings", "recon/internal/stack", "recon/probes", "recon/runbooks",
+		"recon/internal/findings", "recon/internal/stack", "recon/probes", "recon/runbooks", "recon/internal/redisblock",
 	},
 	"recon/internal/doctor": {"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/remote", "recon/probes"},
 	"recon/internal/walk": {
 		"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/fault", "recon/internal/remote",
-		"recon/internal/audit", "recon/probes", "recon/actions", "recon/runbooks",
+		"recon/internal/audit", "recon/probes", "recon/actions", "recon/runbooks", "recon/internal/redisblock",
 	},
-	"recon/internal/lab": {"recon/internal/inventory", "recon/internal/fault", "recon/runbooks"},
+	"recon/internal/drill": {
+		"recon/internal/inventory", "recon/internal/scrub", "recon/internal/gate", "recon/internal/fault", "recon/internal/remote",
+		"recon/internal/audit", "recon/probes", "recon/runbooks", "recon/internal/redisblock",
+	},
+	"recon/internal/setup":          {"recon/internal/inventory"},
+	"recon/internal/lab":            {"recon/internal/inventory", "recon/internal/setup", "recon/internal/fault", "recon/runbooks", "recon/internal/redisblock"},
+	"recon/internal/twin/world":     {"recon/internal/fault"},
+	"recon/internal/twin/network":   {},
+	"recon/internal/twin/sshd":      {},
+	"recon/internal/twin/shell":     {},
+	"recon/internal/twin/hostfiles": {},
+	"recon/internal/twin/resp":      {},
+	"recon/internal/twin/pgwire":    {},
+	"recon/internal/twin/selects":   {"recon/internal/twin/pgwire"},
 }
 
 // screens are the libraries that only ui may import.
@@ -90,8 +104,13 @@ func TestImportsGoOneWay(t *testing.T) {
 			if strings.HasPrefix(i, "recon/") && strings.HasSuffix(i, "test") {
 				t.Errorf("%s imports %s, which is for tests", p.ImportPath, i)
 			}
-			if (i == "recon/internal/lab" || i == "recon/internal/twin") && p.ImportPath != "recon/internal/cli" {
+			if i == "recon/internal/lab" && p.ImportPath != "recon/internal/cli" {
 				t.Errorf("%s imports %s; only cli starts clusters", p.ImportPath, i)
+			}
+			// A training cluster is a cluster to everybody else: those who start one are named here.
+			starts := []string{"recon/internal/cli", "recon/internal/rehearsal"}
+			if strings.HasPrefix(i, "recon/internal/twin") && !strings.HasPrefix(p.ImportPath, "recon/internal/twin") && !slices.Contains(starts, p.ImportPath) {
+				t.Errorf("%s imports %s; nothing outside may know that a cluster is simulated", p.ImportPath, i)
 			}
 			if i == "recon/internal/cli" && p.ImportPath != "recon" {
 				t.Errorf("%s imports cli; only main does", p.ImportPath)

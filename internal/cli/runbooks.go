@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -13,12 +14,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"recon/internal/inventory"
 	"recon/probes"
 	"recon/runbooks"
 )
 
 func (a *app) runbooksCommand() *cobra.Command {
-	c := &cobra.Command{Use: "runbooks", Short: "The library: list, show, lint"}
+	c := &cobra.Command{Use: "runbooks", Short: "The library: list, show, lint, test"}
 	var scenarios bool
 	list := &cobra.Command{
 		Use: "list", Short: "List the books", Args: cobra.NoArgs,
@@ -33,23 +35,29 @@ func (a *app) runbooksCommand() *cobra.Command {
 	show.Flags().BoolVar(&a.json, "json", false, "as JSON")
 	lint := &cobra.Command{
 		Use: "lint [FILE|FOLDER...]", Short: "Check books: every mistake with file, line and column",
-		Long: "lint checks the named files and folders, or the whole library when none is named.\nIt exits with 2 when it found a mistake.",
+		Long: "lint checks the named files and folders, or the whole library when none is named.\n" +
+			"Books that walk other books are named together with them: `recon runbooks lint FOLDER`.\nIt exits with 2 when it found a mistake.",
 		RunE: func(_ *cobra.Command, args []string) error { return a.lint(args) },
 	}
-	c.AddCommand(list, show, lint)
+	c.AddCommand(list, show, lint, a.testCommand())
 	return c
 }
 
 // optionalLibrary is the library with the user's own folders where there is a cluster file, and without where there is none.
 func (a *app) optionalLibrary() (*runbooks.Library, error) {
-	if _, err := os.Stat(a.inventoryFile()); err != nil && a.inventoryPath == "" {
-		return a.loadLibrary(nil)
-	}
-	c, err := a.cluster()
+	c, err := a.optionalCluster()
 	if err != nil {
 		return nil, err
 	}
 	return a.loadLibrary(c)
+}
+
+// optionalCluster is the cluster file, or nil where there is none and none was named.
+func (a *app) optionalCluster() (*inventory.Cluster, error) {
+	if _, err := os.Stat(a.inventoryFile()); err != nil && a.inventoryPath == "" {
+		return nil, nil
+	}
+	return a.cluster()
 }
 
 // bookRow is one book as `runbooks list --json` prints it.
@@ -203,39 +211,51 @@ func (a *app) lint(paths []string) error {
 	if len(files) == 0 {
 		return exit(exitUsage, "no markdown file in %s", strings.Join(paths, ", "))
 	}
-	bad := 0
+	var texts []runbooks.Text
 	for _, f := range files {
 		src, err := os.ReadFile(f)
 		if err != nil {
 			return coded{exitUsage, err}
 		}
-		for _, p := range runbooks.Lint(f, src, probes.Scope(nil)) {
-			bad++
-			fmt.Fprintln(a.out, p.Error())
-		}
+		texts = append(texts, runbooks.Text{File: f, Source: src})
 	}
-	return a.linted(len(files), bad)
+	return a.linted(len(files), runbooks.LintAll(texts, probes.Scope(nil)))
 }
 
 // lintLibrary checks the embedded books, and the user's own where there are any.
 func (a *app) lintLibrary() error {
-	lib, err := a.optionalLibrary()
+	c, err := a.optionalCluster()
 	if err != nil {
 		return err
 	}
-	bad := 0
-	for _, b := range lib.Books {
-		for _, p := range runbooks.Lint(b.File, b.Source, probes.Scope(nil)) {
-			bad++
-			fmt.Fprintln(a.out, p.Error())
+	lib, err := runbooks.Load(probes.Scope(c), a.folders(c)...)
+	var found runbooks.Problems
+	if err != nil {
+		// What cannot be read at all (a folder that is not there) is no mistake in a book.
+		if !errors.As(err, &found) || err.Error() != found.Error() {
+			return coded{exitUsage, err}
 		}
 	}
-	return a.linted(len(lib.Books), bad)
+	bad := map[string]bool{}
+	for _, p := range found {
+		bad[p.File] = true
+	}
+	var texts []runbooks.Text
+	for _, b := range slices.Concat(lib.Books, lib.Drills) {
+		if b.Origin == runbooks.FromLibrary { // the others were linted when they were loaded
+			texts = append(texts, runbooks.Text{File: b.File, Source: b.Source})
+		}
+	}
+	found = append(found, runbooks.LintAll(texts, probes.Scope(nil))...)
+	return a.linted(len(lib.Books)+len(lib.Drills)+len(bad), found)
 }
 
-func (a *app) linted(books, bad int) error {
-	if bad > 0 {
-		fmt.Fprintf(a.err, "recon: %s in %s\n", count(bad, "mistake"), count(books, "book"))
+func (a *app) linted(books int, found runbooks.Problems) error {
+	for _, p := range found {
+		fmt.Fprintln(a.out, p.Error())
+	}
+	if len(found) > 0 {
+		fmt.Fprintf(a.err, "recon: %s in %s\n", count(len(found), "mistake"), count(books, "book"))
 		return quiet(exitUsage)
 	}
 	_, err := fmt.Fprintf(a.out, "%s, no mistakes\n", count(books, "book"))

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -31,6 +32,7 @@ type session struct {
 	hands   *actions.Hands
 	masks   *scrub.Secrets
 	log     *os.File
+	trails  string
 
 	mu      sync.Mutex
 	secrets map[inventory.Secret]string
@@ -61,8 +63,11 @@ func (a *app) cluster() (*inventory.Cluster, error) {
 	return c, nil
 }
 
-// stateHome is $XDG_STATE_HOME/recon, where trails and the log live.
-func stateHome() (string, error) {
+// stateHome is where trails and the log live: $XDG_STATE_HOME/recon, or the folder that a command has of its own.
+func (a *app) stateHome() (string, error) {
+	if a.state != "" {
+		return a.state, nil
+	}
 	base := os.Getenv("XDG_STATE_HOME")
 	if base == "" {
 		home, err := os.UserHomeDir()
@@ -78,8 +83,8 @@ func stateHome() (string, error) {
 	return dir, nil
 }
 
-func trails() (string, error) {
-	dir, err := stateHome()
+func (a *app) trails() (string, error) {
+	dir, err := a.stateHome()
 	return filepath.Join(dir, "trails"), err
 }
 
@@ -91,12 +96,13 @@ func (a *app) open() (*session, error) {
 	}
 	s := &session{cluster: c, masks: &scrub.Secrets{}, secrets: map[inventory.Secret]string{}}
 	if term.IsTerminal(int(a.in.Fd())) {
-		s.ask = a.askSecret
+		s.ask = askedOnce(a.askSecret)
 	}
-	dir, err := stateHome()
+	dir, err := a.stateHome()
 	if err != nil {
 		return nil, err
 	}
+	s.trails = filepath.Join(dir, "trails")
 	if s.log, err = os.OpenFile(filepath.Join(dir, "recon.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
 		return nil, fmt.Errorf("open the log: %w", err)
 	}
@@ -120,6 +126,27 @@ func (a *app) askSecret(ctx context.Context, what string) (string, error) {
 	return string(b), ctx.Err()
 }
 
+// askedOnce keeps the vault password, which opens one secret after the other. The others are kept by whoever asks.
+func askedOnce(ask func(context.Context, string) (string, error)) func(context.Context, string) (string, error) {
+	var mu sync.Mutex
+	vault := ""
+	return func(ctx context.Context, what string) (string, error) {
+		if what != inventory.VaultName {
+			return ask(ctx, what)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if vault != "" {
+			return vault, nil
+		}
+		word, err := ask(ctx, what)
+		if err == nil {
+			vault = word
+		}
+		return word, err
+	}
+}
+
 // secret resolves a reference once and masks its value from then on.
 func (s *session) secret(ctx context.Context, ref inventory.Secret) (string, error) {
 	s.mu.Lock()
@@ -141,7 +168,7 @@ func (s *session) secret(ctx context.Context, ref inventory.Secret) (string, err
 // prompts asks for every secret that has to be typed, before any screen is drawn.
 func (s *session) prompts(ctx context.Context) error {
 	for _, ref := range s.cluster.Secrets() {
-		if ref.Ref() == "prompt" {
+		if ref.Asks() {
 			if _, err := s.secret(ctx, ref); err != nil {
 				return err
 			}
@@ -168,12 +195,16 @@ func (s *session) close() error {
 	return errors.Join(err, s.pool.Close(), s.log.Close())
 }
 
-func (a *app) loadLibrary(c *inventory.Cluster) (*runbooks.Library, error) {
-	folders := a.bookFolders
-	if c != nil {
-		folders = append(append([]string{}, c.Runbooks...), folders...)
+// folders are the user's own folders of books: those of the cluster file, then those of the command line.
+func (a *app) folders(c *inventory.Cluster) []string {
+	if c == nil {
+		return a.bookFolders
 	}
-	lib, err := runbooks.Load(probes.Scope(c), folders...)
+	return slices.Concat(c.Runbooks, a.bookFolders)
+}
+
+func (a *app) loadLibrary(c *inventory.Cluster) (*runbooks.Library, error) {
+	lib, err := runbooks.Load(probes.Scope(c), a.folders(c)...)
 	if err != nil && len(lib.Books) > 0 {
 		// The sound books are there in the hour of need; what is wrong with the others is said.
 		a.warn(err)
@@ -197,16 +228,12 @@ func (a *app) warnings() io.Writer {
 }
 
 // config is what a walk needs of a session.
-func (s *session) config(lib *runbooks.Library) (walk.Config, error) {
-	dir, err := trails()
-	if err != nil {
-		return walk.Config{}, err
-	}
+func (s *session) config(lib *runbooks.Library) walk.Config {
 	operator, host := whoAmI()
 	return walk.Config{
 		Cluster: s.cluster, Library: lib, Scope: probes.Scope(s.cluster), Eyes: s.watch, Hands: s.hands,
-		Operator: operator, Host: host, TTY: tty(), Version: version(), Trails: dir,
-	}, nil
+		Operator: operator, Host: host, TTY: tty(), Version: version(), Trails: s.trails,
+	}
 }
 
 // whoAmI is the person and the machine. After sudo it is the person who called it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -83,12 +84,15 @@ func (a *app) printBook(id string, o walkOptions) error {
 	if err != nil {
 		return err
 	}
-	return walk.Print(a.out, book, c, o.inputs)
+	return walk.Print(a.out, book, lib, c, o.inputs)
 }
 
 func pick(lib *runbooks.Library, id string) (*runbooks.Runbook, error) {
 	if book, ok := lib.Book(id); ok {
 		return book, nil
+	}
+	if _, ok := lib.Drill(id); ok {
+		return nil, exit(exitUsage, "%q is a drill, and is not walked; `recon drill run %s` runs it", id, id)
 	}
 	var ids []string
 	for _, b := range lib.Books {
@@ -106,10 +110,7 @@ func (a *app) walkPlain(s *session, id string, o walkOptions) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := s.config(lib)
-	if err != nil {
-		return err
-	}
+	cfg := s.config(lib)
 	s.start(ctx)
 	// One round of answers before the first screenful, so that it does not consist of "not asked yet".
 	first, cancel := context.WithTimeout(ctx, 5*time.Second)
@@ -181,23 +182,64 @@ func newestOpen(dir, cluster, book string) (string, error) {
 		return "", err
 	}
 	for _, t := range all {
-		if t.Cluster == cluster && t.Status == audit.Interrupted && (book == "" || t.Book == book) {
+		if t.Cluster != cluster || t.Status != audit.Interrupted || book != "" && t.Book != book {
+			continue
+		}
+		if book != "" {
 			return t.Path, nil
 		}
+		return outermost(dir, t.Path)
 	}
 	return "", exit(exitUsage, "no interrupted walk of cluster %s is in %s; `recon audit list` shows all walks", cluster, dir)
 }
 
+// outermost is the walk to go on with when path is the child of another one that is open: it leads into the child again.
+func outermost(dir, path string) (string, error) {
+	for {
+		records, err := audit.Read(path)
+		if err != nil || len(records) == 0 {
+			return path, err
+		}
+		first, err := audit.As[audit.Start](records[0])
+		if err != nil || first.Parent == nil {
+			return path, err
+		}
+		around := filepath.Join(dir, first.Parent.Path)
+		outer, err := audit.Read(around)
+		if err != nil || len(outer) == 0 || outer[len(outer)-1].Kind == audit.KindEnd {
+			return path, nil // its parent has ended or is gone: it is a walk like any other
+		}
+		path = around
+	}
+}
+
+// leftOpen lists the walks of a cluster that nobody finished and nobody holds, newest first. One that is a part of another walk
+// that is open is not among them: that one leads into it again.
+func leftOpen(dir, cluster string) ([]audit.Summary, error) {
+	all, err := audit.List(dir)
+	open := map[string]bool{}
+	for _, t := range all {
+		if t.Status == audit.Interrupted || t.Status == audit.Open {
+			open[filepath.Clean(t.Path)] = true
+		}
+	}
+	var out []audit.Summary
+	for _, t := range all {
+		if t.Cluster == cluster && t.Status == audit.Interrupted && (t.Parent == "" || !open[filepath.Join(dir, t.Parent)]) {
+			out = append(out, t)
+		}
+	}
+	return out, err
+}
+
 // warnOpen says that walks were left open, so that none is forgotten.
 func (a *app) warnOpen(dir, cluster string) error {
-	all, err := audit.List(dir)
+	all, err := leftOpen(dir, cluster)
 	if err != nil {
 		return err
 	}
 	for _, t := range all {
-		if t.Cluster == cluster && t.Status == audit.Interrupted {
-			fmt.Fprintf(a.out, "! an interrupted walk of %s from %s is open; `recon walk --resume` goes on with it\n", t.Book, t.Started.Format(time.RFC3339))
-		}
+		fmt.Fprintf(a.out, "! an interrupted walk of %s from %s is open; `recon walk --resume %s` goes on with it\n", t.Book, t.Started.Format(time.RFC3339), t.Book)
 	}
 	return nil
 }

@@ -28,6 +28,8 @@ const (
 	Fail    Answer = "fail"
 	Unknown Answer = "unknown"
 	Skipped Answer = "skipped"
+	// Warn is what only some books need.
+	Warn Answer = "warn"
 )
 
 // Check is one thing that was looked at.
@@ -61,6 +63,8 @@ type Options struct {
 	Secret func(ctx context.Context, ref inventory.Secret) (string, error)
 	// Resolve looks a name up; net.DefaultResolver does when it is nil.
 	Resolve func(ctx context.Context, host string) ([]string, error)
+	// Playbooks says that there are books that run playbooks, beside what the cluster file says.
+	Playbooks bool
 	// Nodes limits the examination; all when empty.
 	Nodes []string
 }
@@ -88,11 +92,13 @@ func Examine(ctx context.Context, c *inventory.Cluster, o Options) ([]Check, err
 	all.Go(func() { state, failed = o.Look(ctx) })
 	var secrets []Check
 	all.Go(func() { secrets = e.secrets(ctx) })
+	var ansible []Check
+	all.Go(func() { ansible = e.ansible(ctx) })
 	all.Wait()
 	if failed != nil && ctx.Err() == nil {
 		return nil, failed
 	}
-	out := secrets
+	out := append(secrets, ansible...)
 	for i, n := range nodes {
 		out = append(out, hosts[i].checks...)
 		out = append(out, e.services(n, hosts[i].reached, state)...)

@@ -48,7 +48,9 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
-	if out, err := exec.Command(binary, "lab", "--dir", labDir(), "down").CombinedOutput(); err != nil {
+	if os.Getenv("RECON_LAB_KEEP") != "" {
+		// For who works on a test: the lab stays as the tests left it.
+	} else if out, err := exec.Command(binary, "lab", "--dir", labDir(), "down").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "lab down: %v\n%s", err, out)
 		code = 1
 	}

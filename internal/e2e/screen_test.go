@@ -21,7 +21,7 @@ type screen struct {
 func open(t *testing.T, width, height int, command ...string) *screen {
 	t.Helper()
 	s := &screen{t: t, socket: fmt.Sprintf("recon-e2e-%d", time.Now().UnixNano())}
-	args := []string{"new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height), "-s", "e2e", "--"}
+	args := []string{"start-server", ";", "set-option", "-g", "history-limit", "20000", ";", "new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height), "-s", "e2e", "--"}
 	// A shell around the program says how it ended: tmux itself does not always learn it.
 	args = append(args, "sh", "-c", `"$@"; printf '\nended with %s\n' "$?"; exec cat`, "sh")
 	s.tmux(append(args, command...)...)

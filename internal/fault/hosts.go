@@ -9,6 +9,11 @@ func hosts() []Fault {
 			Seen:    "Nothing answers from that host, from anywhere; another member leads within 40 s.",
 		},
 		{
+			Name: PowerOffAll, System: "hosts", Scenarios: []string{"CL-01"},
+			Summary: "take the power from all hosts of the cluster; they boot again after 30 s",
+			Seen:    "Nothing answers from anywhere; then all hosts have been up for less than 10 min, and their units start in any order.",
+		},
+		{
 			Name: StopNode, System: "hosts", Args: node, Scenarios: []string{"ET-01"},
 			Summary: "halt a host cleanly; the asynchronous replica unless named",
 			Seen:    "Nothing answers from that host; the others go on.",
@@ -27,6 +32,26 @@ func hosts() []Fault {
 			Name: RebootPending, System: "hosts", Args: node,
 			Summary: "mark a node (the last unless named) as waiting for a reboot, as an update of the kernel does",
 			Seen:    "The host asks for a reboot; all services run.",
+		},
+		{
+			Name: ClockSkew, System: "hosts", Args: node, Scenarios: []string{"ET-08"},
+			Summary: "set the clock of a node (the last unless named) 3 s ahead, without its time service",
+			Seen:    "The clocks are 3 s apart, the host says that it is not synchronised, and its Sentinel is in TILT for half a minute.",
+		},
+		{
+			Name: DiskFilling, System: "hosts", Args: node, Scenarios: []string{"PG-09"},
+			Summary: "fill the file system of PostgreSQL's files on a replica (the asynchronous one unless named) to 90 %",
+			Seen:    "The file system of the data directory has 10 % left.",
+		},
+		{
+			Name: DiskReadOnly, System: "hosts", Args: node, Scenarios: []string{"RD-06"},
+			Summary: "make the file system of etcd's data read-only on a node (the last unless named), as the kernel does after an error",
+			Seen:    "The file system is mounted read-only; etcd ends there and does not start again.",
+		},
+		{
+			Name: LowMemory, System: "hosts", Args: node,
+			Summary: "use up the memory of a node (the last unless named)",
+			Seen:    "Less than 5 % of the memory is available.",
 		},
 	}
 }

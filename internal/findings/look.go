@@ -17,13 +17,14 @@ type Sighting struct {
 	Result gate.Result
 }
 
-// Look asks every book of the library what it sees in a State; drills are never asked. Of the books that do not hold, only
-// those that are followed are told, because for them "it is over" and "it cannot be seen" are two things.
+// Look asks every book of the library what it sees in a State; drills are never asked, and books about a layer that was
+// never deployed have nothing to say. Of the books that do not hold, only those that are followed are told, because for
+// them "it is over" and "it cannot be seen" are two things.
 func Look(lib *runbooks.Library, s *probes.State, followed []string) []Sighting {
 	vars := probes.Vars(s)
 	var out []Sighting
 	for _, b := range lib.Books {
-		if b.When == nil || b.Kind == runbooks.Drill {
+		if b.When == nil || b.Kind == runbooks.Drill || premature(b, s.Deployment) {
 			continue
 		}
 		switch answer := b.When.Expr.Answer(vars); {
@@ -41,4 +42,17 @@ func Look(lib *runbooks.Library, s *probes.State, followed []string) []Sighting 
 		}
 	}
 	return out
+}
+
+// premature says that a book is about a layer that never ran anywhere. Its subject is the first of its systems; hosts are
+// always there.
+func premature(b *runbooks.Runbook, d probes.Deployment) bool {
+	if d.Blind("missing") != "" || len(b.Systems) == 0 {
+		return false
+	}
+	subject := b.Systems[0]
+	if subject == "postgres" {
+		subject = "patroni"
+	}
+	return slices.Contains(d.Missing, subject)
 }

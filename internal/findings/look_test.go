@@ -158,3 +158,57 @@ func BenchmarkLook(b *testing.B) {
 		})
 	}
 }
+
+// Hosts that wait for their cluster are one calm finding, and so is a cluster of which a part was deployed.
+func TestBareHostsAreOneFinding(t *testing.T) {
+	lib := library(t)
+	ids := func(s *probes.State) string {
+		var out []string
+		for _, x := range findings.Look(lib, s, nil) {
+			out = append(out, x.Book.ID)
+		}
+		return strings.Join(out, " ")
+	}
+	if got := ids(probestest.Bare()); got != "nothing-deployed" {
+		t.Errorf("bare hosts: %s", got)
+	}
+	s := probestest.Bare()
+	whole := probestest.Stack()
+	s.Etcd = whole.Etcd
+	for i := range s.Nodes {
+		n := &s.Nodes[i]
+		n.Services["etcd"], n.ServiceFiles["etcd"], n.Units["etcd-patroni"] = "active", "enabled", "active"
+		n.NeverRan = slices.DeleteFunc(n.NeverRan, func(x string) bool { return x == "etcd" })
+		*n.Uptime = 3600
+	}
+	probestest.Settle(s)
+	if got := ids(s); got != "nothing-deployed" {
+		t.Errorf("the store alone: %s", got)
+	}
+}
+
+// A cluster that is down everywhere has left traces: it is no empty cluster, and it shouts.
+func TestADeadClusterIsNotABareOne(t *testing.T) {
+	lib := library(t)
+	s := probestest.Bare()
+	for i := range s.Nodes {
+		n := &s.Nodes[i]
+		for service := range n.Services {
+			n.Services[service], n.ServiceFiles[service] = "inactive", "enabled"
+		}
+		n.NeverRan = []string{}
+	}
+	probestest.Settle(s)
+	var out []string
+	for _, x := range findings.Look(lib, s, nil) {
+		out = append(out, x.Book.ID)
+	}
+	for _, id := range []string{"cold-start", "etcd-quorum-lost", "service-stopped-everywhere", "vip-nowhere"} {
+		if !slices.Contains(out, id) {
+			t.Errorf("%s does not apply: %v", id, out)
+		}
+	}
+	if slices.Contains(out, "nothing-deployed") {
+		t.Errorf("a dead cluster was never deployed: %v", out)
+	}
+}

@@ -36,7 +36,7 @@ func (c *Cluster) Ansible() map[string]any {
 	return out
 }
 
-// WriteAnsible writes the Ansible inventory as JSON, which Ansible reads as a file and as the output of a script.
+// WriteAnsible writes the Ansible inventory as JSON, which Ansible reads as the output of a script.
 func (c *Cluster) WriteAnsible(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
@@ -65,6 +65,9 @@ func (n Node) ansible() map[string]any {
 	}
 	if s.Become.Method != BecomeNone {
 		maps.Copy(out, map[string]any{"ansible_become_method": string(s.Become.Method), "ansible_become_user": s.Become.User})
+	} else {
+		// Who is root already needs no sudo, which a bare host does not have.
+		out["ansible_become"] = false
 	}
 	return out
 }

@@ -82,7 +82,7 @@ func TestUnreadable(t *testing.T) {
 		{"UTF-16", "\xff\xfef\x00", "f.yaml:1:1: the file is UTF-16, save it as UTF-8"},
 		{"CRLF", strings.ReplaceAll(small, "\n", "\r\n"), `f.yaml:1:10: the line ends with a carriage return, save the file with LF line ends (sed -i 's/\r$//' FILE)`},
 		{"CRLF and another mistake", strings.ReplaceAll(small+"x: 1\n", "\n", "\r\n"), `f.yaml:1:10: the line ends with a carriage return, save the file with LF line ends (sed -i 's/\r$//' FILE)` +
-			"\nf.yaml:4:1: the key x is not known, known here: format, cluster, environment, dial, interval, ssh, console, console_host, nodes, services, vips, entry, runbooks"},
+			"\nf.yaml:4:1: the key x is not known, known here: format, cluster, environment, dial, interval, ansible, ssh, console, console_host, nodes, services, vips, entry, runbooks"},
 		{"CR alone", strings.ReplaceAll(small, "\n", "\r"), `f.yaml:1:10: the line ends with a carriage return, save the file with LF line ends (sed -i 's/\r$//' FILE)`},
 		{"not UTF-8", "format: 1\ncluster: \xe9t\xe9\n", "f.yaml:2:10: the byte 0xe9 is not UTF-8, save the file as UTF-8"},
 		{"NUL", "format: 1\x00\n", "f.yaml:1:10: the character U+0000 cannot be seen, take it out"},

@@ -83,7 +83,7 @@ func (r *reader) nodeExists(c *Cluster, name string, place at) {
 		names = append(names, n.Name)
 	}
 	hint := "it must stand in the list of nodes"
-	if near := nearest(name, names); near != "" {
+	if near := Nearest(name, names); near != "" {
 		hint = "did you mean " + near + "?"
 	}
 	r.problem(place, "there is no node "+quote(name), hint)

@@ -3,7 +3,7 @@
 //
 // Reading is strict. Every mistake in the file is reported in one run, each with file, line, column, what is wrong and
 // what to do; an unknown key is a mistake. An environment that is missing or unknown is production. Secrets are
-// references (env:NAME, file:PATH, prompt); a secret in clear is a mistake. Load is the place to start.
+// references (env:NAME, file:PATH, yaml:FILE#KEY, prompt); a secret in clear is a mistake. Load is the place to start.
 package inventory
 
 import "time"
@@ -48,6 +48,8 @@ type Cluster struct {
 	VIPs []VIP
 	// Entry is how the users' paths are tried.
 	Entry Entry
+	// Deployment is how ansible blocks run; nil means that the file says nothing of it.
+	Deployment *Deployment
 	// Runbooks are folders with the user's own books, absolute.
 	Runbooks []string
 	// Interval is the pause between two probes of one target; 2 s by default, 500 ms to 1 min.

@@ -49,7 +49,8 @@ func (r *reader) cluster(body ast.Node, c *Cluster) {
 	c.settle()
 }
 
-// clusterKeys are the keys of the file. ssh stands before what inherits from it, nodes before what names them.
+// clusterKeys are the keys of the file. ssh stands before what inherits from it, nodes before what names them, and ansible before
+// the secrets that its vault may hold.
 func clusterKeys(c *Cluster, ssh *SSH) []field {
 	remote := ""
 	return []field{
@@ -62,6 +63,7 @@ func clusterKeys(c *Cluster, ssh *SSH) []field {
 		environment(&c.Environment),
 		choice("dial", &c.Dial, DialSSH, DialDirect),
 		duration("interval", &c.Interval, 500*time.Millisecond, time.Minute),
+		deployment(c),
 		object("ssh", sshKeys(ssh)),
 		choice("console", &remote, "local", "ssh"),
 		consoleHost(c, ssh, &remote),
@@ -91,7 +93,7 @@ func environment(to *Environment) field {
 			*to = e
 		default:
 			hint := "write production, staging or training"
-			if near := nearest(s, []string{string(Production), string(Staging), string(Training)}); near != "" {
+			if near := Nearest(s, []string{string(Production), string(Staging), string(Training)}); near != "" {
 				hint = "did you mean " + near + "?"
 			}
 			place := begin(n)

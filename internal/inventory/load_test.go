@@ -23,7 +23,7 @@ func parseAs(t *testing.T, name, src string) *Cluster {
 
 func equal(t *testing.T, what string, got, want any) {
 	t.Helper()
-	if d := cmp.Diff(want, got, cmp.AllowUnexported(Secret{})); d != "" {
+	if d := cmp.Diff(want, got, cmp.AllowUnexported(Secret{}, vaultPassword{})); d != "" {
 		t.Errorf("%s (-want +got)\n%s", what, d)
 	}
 }
@@ -249,7 +249,7 @@ func TestPathsAreMany(t *testing.T) {
 func TestNearest(t *testing.T) {
 	known := []string{"address", "name", "ssh", "nodes"}
 	for written, want := range map[string]string{"adress": "address", "nmae": "name", "shs": "ssh", "node": "nodes", "x": "", "password": "", "": "", strings.Repeat("name", 100): ""} {
-		if got := nearest(written, known); got != want {
+		if got := Nearest(written, known); got != want {
 			t.Errorf("the nearest to %q is %q, want %q", written, got, want)
 		}
 	}

@@ -2,8 +2,9 @@ package inventory
 
 import "strconv"
 
-// nearest is the known word that is closest to a written one, by edits of a letter; "" when none is near.
-func nearest(written string, known []string) string {
+// Nearest is the known word that is closest to a written one, by edits of a letter; "" when none is near. It is for messages that
+// say what was probably meant.
+func Nearest(written string, known []string) string {
 	if len(written) > 64 {
 		return ""
 	}

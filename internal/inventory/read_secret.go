@@ -8,7 +8,7 @@ import (
 
 // secret is a field with a reference to a secret. What stands there instead is never shown: it may be the secret.
 func secret(name string, to *Secret) field {
-	hint := "write env:NAME, file:PATH or prompt"
+	hint := "write env:NAME, file:PATH, yaml:FILE#KEY or prompt"
 	return field{name: name, read: func(r *reader, n ast.Node) {
 		n = unwrap(n)
 		switch v := n.(type) {
@@ -23,7 +23,7 @@ func secret(name string, to *Secret) field {
 			case err != nil:
 				r.problem(begin(n), name+": "+err.Error(), hint)
 			default:
-				*to = s
+				*to = s.WithVault(r.vault)
 			}
 		case *ast.MappingNode, *ast.MappingValueNode, *ast.SequenceNode:
 			r.problem(begin(n), name+" is "+kind(n)+" and must be a reference", hint)

@@ -24,6 +24,8 @@ type reader struct {
 	optional string
 	// nodes are where the addresses of the nodes stand, to compare the VIPs with.
 	nodes places
+	// vault is where the password is that opens encrypted files of secrets; it is read before them.
+	vault Secret
 }
 
 // field is a key that an object may have.
@@ -139,7 +141,7 @@ func (r *reader) unknown(e entry, fields []field) {
 		names[i] = f.name
 	}
 	hint := "known here: " + strings.Join(names, ", ")
-	if n := nearest(e.name, names); n != "" {
+	if n := Nearest(e.name, names); n != "" {
 		hint = "did you mean " + n + "?"
 	}
 	r.problem(e.at, "the key "+shown(e.name)+" is not known", hint)

@@ -122,6 +122,9 @@ func (c *Cluster) Secrets() []Secret {
 		add(s.passwords...)
 	}
 	add(c.Entry.Password)
+	if c.Deployment != nil {
+		add(c.Deployment.Vault)
+	}
 	return out
 }
 

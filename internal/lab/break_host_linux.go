@@ -11,8 +11,9 @@ import (
 func hostRecipes() map[string]recipe {
 	return map[string]recipe{
 		fault.PowerOffLeader: {powerOffLeader, boots},
+		fault.PowerOffAll:    {powerOffAll, boots},
 		fault.StopNode:       {stopNode, boots},
-		fault.FillDisk:       {fillDisk, freeDisk},
+		fault.FillDisk:       {fillTo(4), freeDisk},
 		fault.UnitFailed:     {failUnit, dropUnit},
 		fault.RebootPending:  {askReboot, forgetReboot},
 	}
@@ -43,6 +44,25 @@ func powerOffLeader(ctx context.Context, s *scene) error {
 	return nil
 }
 
+// powerOffAll takes all cables first, so that no host sees another one die, and gives the power back by itself.
+func powerOffAll(ctx context.Context, s *scene) error {
+	if err := s.mark(hostNames(nodes())...); err != nil {
+		return err
+	}
+	if err := s.each(nodes(), func(g guest) error { return g.off(ctx) }); err != nil {
+		return err
+	}
+	s.say("took the power from all hosts; they boot again in 30 s")
+	if err := pause(ctx, 30*time.Second); err != nil {
+		return err
+	}
+	if err := s.each(nodes(), func(g guest) error { return g.boot(ctx) }); err != nil {
+		return err
+	}
+	s.say("all hosts boot")
+	return nil
+}
+
 // boots is the undo of a host that is down.
 func boots(ctx context.Context, s *scene) error {
 	return s.each(s.where(), func(g guest) error { return g.bootIfDown(ctx) })
@@ -59,9 +79,14 @@ func (g guest) bootIfDown(ctx context.Context) error {
 	return g.boot(ctx)
 }
 
+// fillTo leaves that share of a file system free, in percent.
+func fillTo(left int) func(context.Context, *scene) error {
+	return func(ctx context.Context, s *scene) error { return fillDisk(ctx, s, left) }
+}
+
 // fillDisk never touches the machine's own disk, which the hosts share: PostgreSQL's files move to a small file system in
 // memory, large enough for them, and that one is filled.
-func fillDisk(ctx context.Context, s *scene) error {
+func fillDisk(ctx context.Context, s *scene, percent int) error {
 	g, err := s.choose(ctx, s.asyncReplica)
 	if err != nil {
 		return err
@@ -79,13 +104,13 @@ if ! mountpoint --quiet "$dir"; then
   systemctl start patroni
 fi
 read -r size free < <(df --block-size=1 --output=size,avail "$dir" | tail -n 1)
-fill=$((free - size * 4 / 100))
+fill=$((free - size * $1 / 100))
 [ "$fill" -le 0 ] || fallocate --length "$fill" "$dir/forgotten-dump.sql"
-df --human-readable --output=avail "$dir" | tail -n 1`)
+df --human-readable --output=avail "$dir" | tail -n 1`, fmt.Sprint(percent))
 	if err != nil {
 		return err
 	}
-	s.say("PostgreSQL's file system on %s is full to 96 %%:%s are left", g.name, " "+left)
+	s.say("PostgreSQL's file system on %s is full to %d %%:%s are left", g.name, 100-percent, " "+left)
 	return s.awaitMembers(ctx, 40*time.Second, []host{g.host}, "PostgreSQL on "+g.name, func(m memberState) bool { return m.State == "running" })
 }
 

@@ -21,7 +21,7 @@ func recipes() map[string]recipe {
 	all := map[string]recipe{}
 	for _, some := range []map[string]recipe{
 		patroniRecipes(), postgresRecipes(), etcdRecipes(), redisRecipes(), sentinelRecipes(), haproxyRecipes(),
-		keepalivedRecipes(), pgbouncerRecipes(), netboxRecipes(), webRecipes(), hostRecipes(), networkRecipes(),
+		keepalivedRecipes(), pgbouncerRecipes(), netboxRecipes(), webRecipes(), hostRecipes(), networkRecipes(), fileRecipes(), stateRecipes(),
 	} {
 		maps.Copy(all, some)
 	}
@@ -49,7 +49,7 @@ func (l *Lab) Break(ctx context.Context, name string, args []string, w io.Writer
 		return err
 	}
 	defer unlock()
-	if err := l.hasCluster(); err != nil {
+	if err := l.hasCluster(ctx); err != nil {
 		return err
 	}
 	r, _ := l.readRecord()
@@ -66,8 +66,9 @@ func (l *Lab) Break(ctx context.Context, name string, args []string, w io.Writer
 	return recipes()[name].inject(ctx, s)
 }
 
-// hasCluster is nil when there is something to break or to mend.
-func (l *Lab) hasCluster() error {
+// hasCluster is nil when there is something to break or to mend. Hosts that came up bare may carry a cluster by now, and have
+// one when every node has Patroni's file.
+func (l *Lab) hasCluster(ctx context.Context) error {
 	r, found := l.readRecord()
 	switch {
 	case !found:
@@ -75,7 +76,10 @@ func (l *Lab) hasCluster() error {
 	case r.Phase != "up":
 		return &Error{What: "the lab's start did not finish", Hint: "`recon lab up` starts it anew"}
 	case r.Bare:
-		return &Error{What: "the hosts are bare: there is no cluster", Hint: "`recon lab down`, then `recon lab up`"}
+		err := l.each(nodes(), func(g guest) error { _, err := g.run(ctx, "test", "-s", "/etc/patroni/patroni.yml"); return err })
+		if err != nil {
+			return &Error{What: "the hosts are bare: there is no cluster", Hint: "deploy it (`recon walk bootstrap` on the console), or `recon lab down`, then `recon lab up`"}
+		}
 	}
 	return nil
 }

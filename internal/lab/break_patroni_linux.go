@@ -13,14 +13,15 @@ import (
 
 func patroniRecipes() map[string]recipe {
 	return map[string]recipe{
-		fault.KillLeader:      {killLeader, starts("patroni")},
-		fault.StopSyncStandby: {stopSyncStandby, starts("patroni")},
-		fault.StopReplicas:    {stopReplicas, starts("patroni")},
-		fault.PatroniPaused:   {pausePatroni, resumePatroni},
-		fault.PendingRestart:  {pendRestart, applyRestart},
-		fault.WrongHBA:        {wrongHBA, rightHBA},
-		fault.ScheduledSwitch: {scheduleSwitchover, flushSwitchover},
-		fault.NoFailoverLeft:  {leaveNoFailover, clearTags},
+		fault.KillLeader:        {killLeader, starts("patroni")},
+		fault.StopSyncStandby:   {stopSyncStandby, starts("patroni")},
+		fault.StopReplicas:      {stopReplicas, starts("patroni")},
+		fault.PatroniPaused:     {pausePatroni, resumePatroni},
+		fault.PendingRestart:    {pendRestart, applyRestart},
+		fault.WrongHBA:          {wrongHBA, rightHBA},
+		fault.ScheduledSwitch:   {scheduleSwitchover, flushSwitchover},
+		fault.NoFailoverLeft:    {leaveNoFailover, clearTags},
+		fault.PatroniNotEnabled: {disablePatroni, enablePatroni},
 	}
 }
 
@@ -41,7 +42,7 @@ func (l *Lab) member(ctx context.Context, role string) (string, error) {
 	}
 	name := ""
 	for _, m := range v.Members {
-		if m.Role == role {
+		if _, err := find(m.Name); err == nil && m.Role == role { // a key can name a host that does not exist
 			name = m.Name
 		}
 	}
@@ -359,6 +360,28 @@ func flushSwitchover(ctx context.Context, s *scene) error {
 			return err
 		}
 		return g.rest(ctx, "DELETE", "/switchover", "", "200", "404")
+	})
+}
+
+func disablePatroni(ctx context.Context, s *scene) error {
+	hosts, err := s.every()
+	if err != nil {
+		return err
+	}
+	if err := s.each(hosts, func(g guest) error {
+		_, err := g.run(ctx, "systemctl", "disable", "--quiet", "patroni")
+		return err
+	}); err != nil {
+		return err
+	}
+	s.say("Patroni does not start with its host on %s", strings.Join(s.hosts, ", "))
+	return nil
+}
+
+func enablePatroni(ctx context.Context, s *scene) error {
+	return s.each(s.where(), func(g guest) error {
+		_, err := g.sh(ctx, `systemctl enable --quiet patroni; systemctl is-active --quiet patroni || systemctl start patroni`)
+		return err
 	})
 }
 

@@ -15,7 +15,7 @@ import (
 // deploy makes the snapshot: fresh hosts, Ansible from the console until the cluster is healthy, a clean halt, and the
 // hosts' files kept as a layer.
 func (l *Lab) deploy(ctx context.Context, snapshot string, roles fs.FS, o Options, p *progress) error {
-	if err := l.start(ctx, "", roles, o.Binary, p); err != nil {
+	if err := l.start(ctx, "", roles, o.Binary, false, p); err != nil {
 		return err
 	}
 	p.say("deploying the cluster with Ansible (minutes, once)")

@@ -9,6 +9,15 @@ import (
 // Faults lists what Break knows: all of the vocabulary.
 func Faults() []fault.Fault { return fault.All() }
 
+// Refusals are the faults that only the embedded training cluster makes, and why the lab does not.
+func Refusals() map[string]string {
+	return map[string]string{
+		fault.ClockSkew: "the hosts of the lab share the machine's clock",
+		fault.LowMemory: "the hosts of the lab share the machine's memory",
+		fault.EtcdLarge: "it takes 5 GiB of the machine's disk",
+	}
+}
+
 // checkFault says whether Break can be called that way.
 func checkFault(name string, args []string) error {
 	var names []string
@@ -19,6 +28,9 @@ func checkFault(name string, args []string) error {
 		}
 		if len(args) > len(f.Args) {
 			return &Error{What: "too many arguments for " + name, Hint: "usage: recon lab break " + f.Usage()}
+		}
+		if why, no := Refusals()[name]; no {
+			return &Error{What: "the lab does not make " + name + ": " + why, Hint: "`recon demo " + name + "` shows it"}
 		}
 		for _, a := range args {
 			h, err := find(a)

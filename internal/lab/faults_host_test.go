@@ -33,6 +33,12 @@ const (
 const prelude = `
 redis() { REDISCLI_AUTH=$(sed -n 's/^requirepass "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' /etc/redis/redis.conf) timeout 3 redis-cli -h 127.0.0.1 "$@" 2>&1; }
 sentinel() { REDISCLI_AUTH=$(sed -n 's/^requirepass "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' /etc/redis/sentinel.conf) timeout 3 redis-cli -h 127.0.0.1 -p 26379 SENTINEL "$@" 2>&1; }
+watched() {
+  for ip in 172.16.113.201 172.16.113.202 172.16.113.203; do
+    master=$(REDISCLI_AUTH=$(sed -n 's/^requirepass "\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' /etc/redis/sentinel.conf) timeout 3 redis-cli -h "$ip" -p 26379 SENTINEL GET-MASTER-ADDR-BY-NAME myredisetcd 2>/dev/null | head -n 1)
+    [ -z "$master" ] || redis -h "$master" ROLE | head -n 1
+  done
+}
 sql() { runuser -u postgres -- psql -XAtc "$1" 2>&1; }
 pool() { runuser -u postgres -- timeout 5 psql -XAt -h /var/run/postgresql -p 6432 -U pgbouncer -c "$1" pgbouncer 2>&1; }
 client() { PGPASSWORD=$(sed -n 's/^.*"PASSWORD": "\(.*\)",$/\1/p' /opt/netbox/netbox/netbox/configuration.py | head -n 1) PGCONNECT_TIMEOUT=3 timeout 5 psql -XAt -h "$(hostname -I | cut -d ' ' -f 1)" -p 6432 -U netbox -d netbox -c 'SELECT 1' 2>&1; }
@@ -52,6 +58,7 @@ func witnesses() []witness {
 		{fault.WrongHBA, console, `http "http://$1:8008/health"`, `"state": "unknown".* 503$`},
 		{fault.ScheduledSwitch, onLeader, `http "http://$(hostname):8008/cluster"`, `"scheduled_switchover"`},
 		{fault.NoFailoverLeft, console, `http "http://$1:8008/patroni"`, `"nofailover": true`},
+		{fault.PatroniNotEnabled, there, `systemctl is-enabled patroni`, `^disabled`},
 		{fault.SecondPrimary, there, `sql "SELECT pg_is_in_recovery()"`, `^f$`},
 		{fault.ReplicaLag, there, `sql "SELECT pg_get_wal_replay_pause_state()"`, `^paused$`},
 		{fault.DeadSlot, onLeader, `sql "SELECT slot_name, active, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) > 120e6 FROM pg_replication_slots"`, `old_consumer\|f\|t`},
@@ -86,6 +93,7 @@ func witnesses() []witness {
 		{fault.CertExpired, there, `certificate -checkend 0`, `will expire`},
 		{fault.CertMismatch, there, `certificate -checkhost netbox.lab.example`, `does NOT match`},
 		{fault.PowerOffLeader, console, `timeout 2 bash -c '</dev/tcp/'"$1"'/22' 2>&1 || echo closed`, `closed`},
+		{fault.PowerOffAll, there, `[ "$(ps -o etimes= -p 1)" -ge 15 ] || echo young`, `^young$`},
 		{fault.StopNode, console, `timeout 2 bash -c '</dev/tcp/'"$1"'/22' 2>&1 || echo closed`, `closed`},
 		{fault.FillDisk, there, `df --output=pcent /var/lib/postgresql/17/patroni`, `(9[5-9]|100)%`},
 		{fault.UnitFailed, there, `systemctl --failed --plain --no-legend`, `nightly-backup`},
@@ -93,6 +101,49 @@ func witnesses() []witness {
 		{fault.Partition, console, `timeout 2 bash -c '</dev/tcp/'"$1"'/22' 2>&1 || echo closed`, `^closed`},
 		{fault.PartitionPair, there, `timeout 2 bash -c '</dev/tcp/'"$3"'/8008' 2>&1 || echo closed`, `^closed`},
 		{fault.CutConsole, console, `timeout 2 bash -c '</dev/tcp/172.16.113.203/8008' 2>&1 || echo closed`, `^closed`},
+		{fault.LeaderMoves, onLeader, `http "http://$(hostname):8008/history" | grep -o 'no recovery target' | wc -l`, `^([3-9]|\d\d)`},
+		{fault.PatroniBadConfig, there, `systemctl is-active patroni`, `^(failed|activating|inactive)$`},
+		{fault.PatroniOtherScope, there, `grep '^scope:' /etc/patroni/patroni.yml`, `2$`},
+		{fault.PatroniStranger, onLeader, `http "http://$(hostname):8008/cluster"`, `netbox-node-9`},
+		{fault.PatroniTiming, onLeader, `http "http://$(hostname):8008/config"`, `"ttl": 20\b`},
+		{fault.NoWatchdog, console, `http "http://$1:8008/patroni"`, `"watchdog_failed": true`},
+		{fault.NotStrict, onLeader, `http "http://$(hostname):8008/config"`, `"synchronous_mode_strict": false`},
+		{fault.FailsafeMode, onLeader, `http "http://$(hostname):8008/config"`, `"failsafe_mode": true`},
+		{fault.InitializeGone, there, `etcdctl --endpoints="http://$1:22379" get --prefix --keys-only /service/ | grep -c /initialize`, `^0$`},
+		{fault.PostgresReadOnly, there, `sql "SHOW default_transaction_read_only"`, `^on$`},
+		{fault.ArchivingFails, onLeader, `sql "SELECT failed_count > 0 FROM pg_stat_archiver"; sql "SHOW archive_mode"`, `(?s)t.*on`},
+		{fault.ConnectionsUsed, there, `sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'reports'"`, `^9\d$`},
+		{fault.OldTransaction, there, `sql "SELECT state FROM pg_stat_activity WHERE application_name = 'reports'"`, `idle in transaction`},
+		{fault.SubscriptionStopped, there, `sql "SELECT count(*) FROM pg_subscription WHERE NOT subenabled"`, `^1$`},
+		{fault.EtcdCorrupt, beside, `etcdctl --endpoints="http://$(hostname):22379" alarm list 2>&1`, `CORRUPT`},
+		{fault.EtcdUnstarted, beside, `etcdctl --endpoints="http://$(hostname):22379" member list`, `unstarted`},
+		{fault.EtcdSlow, there, `for i in $(seq 40); do ps -o stat= -C etcd; sleep 0.1; done | sort | uniq -c`, `\bT`},
+		{fault.RedisAOFOff, there, `redis CONFIG GET appendonly`, `\bno\b`},
+		{fault.RedisMemory, there, `redis CONFIG GET maxmemory`, `[1-9]\d{5}`},
+		{fault.RedisUnsaved, there, `redis INFO persistence`, `rdb_last_bgsave_status:err`},
+		{fault.RedisOtherPass, there, `REDISCLI_AUTH=not-the-password redis-cli PING 2>&1`, `PONG`},
+		{fault.RedisChained, there, `sentinel MASTER myredisetcd`, `refused`},
+		{fault.RedisMoved, there, `watched`, `(?m)^slave`},
+		{fault.RedisEmptied, there, `ls -d /var/lib/redis-before 2>&1`, `^/var/lib/redis-before$`},
+		{fault.SentinelForgets, there, `sentinel MASTERS`, `^$`},
+		{fault.SentinelOther, there, `watched`, `slave`},
+		{fault.HAProxyCrashes, there, `systemctl is-active lab-haproxy-crashes`, `^active$`},
+		{fault.HAProxyWrongWriter, there, `grep -c 'OPTIONS /primary' /etc/haproxy/haproxy.cfg`, `^0$`},
+		{fault.HAProxyWrongRedis, there, `grep -c 'expect string role:master' /etc/haproxy/haproxy.cfg`, `^0$`},
+		{fault.HAProxyPoolMaint, there, `stat`, `pgbouncer_nodes,netbox-node-\d,MAINT`},
+		{fault.VRRPOtherID, there, `grep virtual_router_id /etc/keepalived/keepalived.conf`, `\b51\b`},
+		{fault.PgBouncerDead, there, `systemctl is-active pgbouncer`, `^(failed|inactive)$`},
+		{fault.PgBouncerBadConfig, there, `systemctl is-active pgbouncer`, `^(failed|activating|inactive)$`},
+		{fault.PgBouncerUnprepared, there, `pool "SHOW CONFIG"`, `(?m)^max_prepared_statements\|0\|`},
+		{fault.PgBouncerWrongPort, there, `pool "SHOW DATABASES"`, `(?m)^netbox\|[^|]*\|5434\|`},
+		{fault.JobsWait, onLeader, `redis -n 0 LLEN rq:queue:default`, `^[56]\d$`},
+		{fault.WorkerStale, there, `redis -n 0 SMEMBERS rq:workers`, `lab-stale`},
+		{fault.NetBoxOldVersion, there, `grep -c '4\.4\.2' /opt/netbox/netbox/standin.py`, `^[1-9]`},
+		{fault.WebDead, there, `systemctl is-active nginx`, `^(failed|inactive)$`},
+		{fault.CertOtherKey, there, `[ "$(openssl x509 -in /etc/nginx/certs/netbox.pem -noout -pubkey)" = "$(openssl pkey -in /etc/nginx/certs/netbox.key -pubout)" ] || echo differ`, `^differ$`},
+		{fault.CertNotReloaded, there, `[ "$(openssl x509 -in /etc/nginx/certs/netbox.pem -noout -fingerprint)" = "$(certificate -fingerprint)" ] || echo differ`, `^differ$`},
+		{fault.DiskFilling, there, `df --output=pcent /var/lib/postgresql/17/patroni`, `(89|90|91)%`},
+		{fault.DiskReadOnly, there, `awk '$2 == "/var/lib/etcd-patroni" { print $4 }' /proc/mounts`, `^ro\b`},
 		{fault.SSHDown, console, `timeout 2 bash -c '</dev/tcp/'"$1"'/22' 2>&1 || echo closed`, `(?s)refused.*closed`},
 	}
 }
@@ -161,7 +212,7 @@ func (l *Lab) see(t *testing.T, w witness, hosts []string) string {
 func together() [][]string {
 	return [][]string{
 		{
-			fault.PatroniPaused, fault.PendingRestart, fault.ReplicaLag, fault.DeadSlot, fault.NoFailoverLeft, fault.RedisWrongPass,
+			fault.PatroniPaused, fault.PendingRestart, fault.ReplicaLag, fault.DeadSlot, fault.NoFailoverLeft, fault.PatroniNotEnabled, fault.RedisWrongPass,
 			fault.RedisNoCandidate, fault.SentinelUnsaved, fault.PgBouncerPass, fault.CertExpiring, fault.UnitFailed, fault.RebootPending,
 			fault.WorkerDead,
 		},
@@ -183,7 +234,25 @@ func together() [][]string {
 		{fault.EtcdQuorum},
 		{fault.KillLeader},
 		{fault.PowerOffLeader},
+		{fault.PowerOffAll},
 		{fault.DivergeOldLeader},
+		{
+			fault.PatroniTiming, fault.NotStrict, fault.FailsafeMode, fault.PatroniStranger, fault.PatroniOtherScope, fault.NoWatchdog, fault.OldTransaction,
+			fault.SubscriptionStopped, fault.EtcdUnstarted, fault.RedisAOFOff, fault.SentinelForgets, fault.HAProxyPoolMaint, fault.VRRPOtherID, fault.PgBouncerUnprepared,
+			fault.WorkerStale, fault.NetBoxOldVersion, fault.CertOtherKey,
+		},
+		{
+			fault.PostgresReadOnly, fault.EtcdSlow, fault.RedisMemory, fault.SentinelOther, fault.HAProxyWrongWriter, fault.PgBouncerWrongPort,
+			fault.JobsWait, fault.CertNotReloaded, fault.DiskFilling,
+		},
+		{fault.ConnectionsUsed, fault.RedisUnsaved, fault.HAProxyWrongRedis, fault.PgBouncerBadConfig, fault.WebDead, fault.PatroniBadConfig, fault.DiskReadOnly},
+		{fault.ArchivingFails, fault.RedisOtherPass, fault.HAProxyCrashes, fault.PgBouncerDead},
+		{fault.InitializeGone},
+		{fault.RedisChained},
+		{fault.SentinelQuorum, fault.RedisMoved},
+		{fault.RedisEmptied},
+		{fault.LeaderMoves},
+		{fault.EtcdCorrupt},
 	}
 }
 
@@ -195,7 +264,7 @@ func TestEveryFaultIsMadeSeenAndMended(t *testing.T) {
 	for _, w := range witnesses() {
 		by[w.fault] = w
 	}
-	left := fault.Names()
+	left := slices.DeleteFunc(fault.Names(), func(name string) bool { return Refusals()[name] != "" })
 	start := time.Now()
 	for _, group := range together() {
 		t.Run(strings.Join(group, "+"), func(t *testing.T) {
@@ -234,6 +303,9 @@ func TestEveryFaultIsMadeSeenAndMended(t *testing.T) {
 			t.Logf("mended in %.1f s", time.Since(began).Seconds())
 			for _, name := range group {
 				w := by[name]
+				if name == fault.LeaderMoves {
+					continue // the history of timelines stays
+				}
 				if out := l.see(t, w, hosts[name]); regexp.MustCompile(w.says).MatchString(out) {
 					t.Errorf("%s is still there: %s at %s says\n%s", name, w.command, w.at, out)
 				}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -65,7 +66,7 @@ func (g guest) boot(ctx context.Context) error {
 	defer log.Close()
 	dirs := g.lab.cgroups(g.name)
 	for _, dir := range dirs {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(dir, "power"), 0o755); err != nil {
 			return fail(err)
 		}
 	}
@@ -81,9 +82,11 @@ func (g guest) boot(ctx context.Context) error {
 	if err := cmd.Start(); err != nil {
 		return fail(err)
 	}
+	if err := g.remember(cmd.Process.Pid); err != nil {
+		return fail(err)
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	leader := 0
 	for {
 		select {
 		case err := <-ended:
@@ -101,35 +104,37 @@ func (g guest) boot(ctx context.Context) error {
 		if err != nil {
 			return fail(err)
 		}
-		pid, done := parseNotify(string(buf[:n]))
-		if pid > 0 {
-			leader = pid
-			if err := g.remember(cmd.Process.Pid, leader); err != nil {
-				return fail(err)
-			}
-		}
-		if done && leader > 0 {
+		if _, _, up := g.pids(); up && saysReady(string(buf[:n])) {
 			return nil
 		}
 	}
 }
 
-// parseNotify reads nspawn's messages: the guest's first process, and whether the guest is ready.
-func parseNotify(message string) (leader int, ready bool) {
+// saysReady reads nspawn's messages: whether the guest is ready.
+func saysReady(message string) bool {
 	for line := range strings.Lines(message) {
-		line = strings.TrimSpace(line)
-		if v, ok := strings.CutPrefix(line, "X_NSPAWN_LEADER_PID="); ok {
-			leader, _ = strconv.Atoi(v)
+		if strings.TrimSpace(line) == "READY=1" {
+			return true
 		}
-		ready = ready || line == "READY=1"
 	}
-	return leader, ready
+	return false
 }
 
-// nspawn is the command line: a shell that moves itself into the guest's cgroups, then becomes nspawn.
+// powered is what a guest's power supply does, as a shell in a cgroup of its own below the guest's: nspawn runs in the
+// guest's cgroups, and is started again when the guest asked for a reboot, which nspawn with --keep-unit says by 133. A
+// real host is away for longer than systemd needs, hence the pause. Ready is told of the first start only.
+const powered = `
+for dir; do [ "$dir" != -- ] || break; echo $$ >"$dir/power/cgroup.procs"; done
+while :; do
+  sh -ec 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"' sh "$@" && exit || code=$?
+  [ "$code" = 133 ] || exit "$code"
+  unset NOTIFY_SOCKET
+  sleep 8
+done`
+
+// nspawn is the command line: the shell, the guest's cgroups, and nspawn with its arguments.
 func nspawn(g guest, cgroups []string) []string {
-	args := []string{"-ec", `while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"`, "sh"}
-	args = append(args, cgroups...)
+	args := append([]string{"-ec", powered, "sh"}, cgroups...)
 	return append(args, "--", "systemd-nspawn", "--quiet", "--boot",
 		"--directory="+g.dir("root"), "--machine="+g.lab.name+"-"+g.name, "--hostname="+g.name,
 		"--network-namespace-path="+g.lab.netFile(g.name), "--capability=CAP_NET_ADMIN,CAP_NET_RAW",
@@ -137,23 +142,51 @@ func nspawn(g guest, cgroups []string) []string {
 		"--link-journal=no", "--resolv-conf=off", "--timezone=off", "--kill-signal=SIGRTMIN+3")
 }
 
-// remember writes down who runs the guest. Each pid goes with its start time, for numbers are used again.
-func (g guest) remember(nspawn, leader int) error {
-	text := fmt.Sprintf("%d %s\n%d %s\n", nspawn, started(nspawn), leader, started(leader))
-	return os.WriteFile(g.dir("pids"), []byte(text), 0o600)
+// remember writes down which shell runs the guest. The pid goes with its start time, for numbers are used again.
+func (g guest) remember(power int) error {
+	return os.WriteFile(g.dir("pids"), fmt.Appendf(nil, "%d %s\n", power, started(power)), 0o600)
 }
 
-// pids gives nspawn and the guest's first process, and false when they are gone.
+// pids gives nspawn and the guest's first process, and false when they are gone: the guest is off, or between two boots.
 func (g guest) pids() (nspawn, leader int, up bool) {
 	data, err := os.ReadFile(g.dir("pids"))
 	if err != nil {
 		return 0, 0, false
 	}
 	f := strings.Fields(string(data))
-	if len(f) != 4 || f[1] == "" || started(atoi(f[0])) != f[1] || started(atoi(f[2])) != f[3] {
+	if len(f) != 2 || started(atoi(f[0])) != f[1] {
 		return 0, 0, false
 	}
-	return atoi(f[0]), atoi(f[2]), true
+	for _, nspawn := range children(atoi(f[0])) {
+		for _, leader := range children(nspawn) {
+			if firstInside(leader) {
+				return nspawn, leader, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// children are the processes that a process started and that live.
+func children(pid int) []int {
+	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	var pids []int
+	for _, f := range strings.Fields(string(data)) {
+		pids = append(pids, atoi(f))
+	}
+	return pids
+}
+
+// firstInside says that a process is number one of the innermost of two or more process namespaces.
+func firstInside(pid int) bool {
+	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	for line := range strings.Lines(string(data)) {
+		if numbers, found := strings.CutPrefix(line, "NSpid:"); found {
+			f := strings.Fields(numbers)
+			return len(f) > 1 && f[len(f)-1] == "1"
+		}
+	}
+	return false
 }
 
 func atoi(s string) int {
@@ -175,9 +208,10 @@ func started(pid int) string {
 	return f[19]
 }
 
-// halt shuts the guest down cleanly, as `poweroff` does, and takes its cable out.
+// halt shuts the guest down cleanly, as `poweroff` does, and takes its cable out. It waits longer than systemd does for a unit
+// that does not stop (90 s), before it kills it.
 func (g guest) halt(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 150*time.Second)
 	defer cancel()
 	nspawn, _, up := g.pids()
 	if up {

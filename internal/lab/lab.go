@@ -11,8 +11,9 @@ const DefaultDir = "/var/lib/recon-lab"
 
 // Options say how the lab is brought up.
 type Options struct {
-	// Bare leaves the hosts without a cluster: the operator deploys it from the console.
-	Bare bool
+	// Bare leaves the hosts without a cluster: the operator makes a cluster file and deploys it from the console. Inventory gives
+	// the console the lab's own cluster file and secrets all the same.
+	Bare, Inventory bool
 	// Fresh builds the cluster again although a snapshot of it exists.
 	Fresh bool
 	// Progress gets a line for each phase and Ansible's own output; nil is silence.

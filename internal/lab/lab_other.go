@@ -5,6 +5,7 @@ package lab
 import (
 	"context"
 	"io"
+	"net"
 )
 
 // Lab cannot run here: every method answers ErrUnsupported.
@@ -32,3 +33,12 @@ func (l *Lab) Break(context.Context, string, []string, io.Writer) error { return
 
 // Mend answers ErrUnsupported.
 func (l *Lab) Mend(context.Context, string, io.Writer) error { return ErrUnsupported }
+
+// ResetHost answers ErrUnsupported.
+func (l *Lab) ResetHost(context.Context, string, io.Writer) error { return ErrUnsupported }
+
+// Listen answers ErrUnsupported.
+func (l *Lab) Listen(string) (net.Listener, error) { return nil, ErrUnsupported }
+
+// Healthy answers ErrUnsupported.
+func (l *Lab) Healthy(context.Context) error { return ErrUnsupported }

@@ -25,7 +25,7 @@ func (l *Lab) Mend(ctx context.Context, name string, w io.Writer) error {
 		return err
 	}
 	defer unlock()
-	if err := l.hasCluster(); err != nil {
+	if err := l.hasCluster(ctx); err != nil {
 		return err
 	}
 	p := l.progress(w)
@@ -154,7 +154,7 @@ func (l *Lab) heal(ctx context.Context, p *progress) error {
 		if e := help(ctx, p); e != nil {
 			p.say("%v", e)
 		}
-		err = l.waitHealthy(ctx, 75*time.Second)
+		err = l.waitHealthy(ctx, 150*time.Second)
 	}
 	if err != nil {
 		return err

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+
+	"recon/internal/setup"
 )
 
 // suite is the Debian release of the guests.
@@ -81,6 +83,13 @@ func snapshotKey(roles fs.FS) (string, error) {
 			return "", err
 		}
 		parts = append(parts, text)
+	}
+	made, err := clusterFiles(setup.Secrets{})
+	if err != nil {
+		return "", err
+	}
+	for _, f := range made {
+		parts = append(parts, string(f.Data))
 	}
 	return key(parts...), nil
 }

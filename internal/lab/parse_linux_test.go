@@ -22,13 +22,13 @@ func TestParseMounts(t *testing.T) {
 	}
 }
 
-func TestParseNotify(t *testing.T) {
+func TestSaysReady(t *testing.T) {
 	// As systemd-nspawn 252 sends it.
-	if pid, ready := parseNotify("STATUS=Container running.\nX_NSPAWN_LEADER_PID=4711"); pid != 4711 || ready {
-		t.Errorf("got %d %v", pid, ready)
+	if saysReady("STATUS=Container running.\nX_NSPAWN_LEADER_PID=4711") {
+		t.Error("ready before it said so")
 	}
-	if pid, ready := parseNotify("READY=1\n"); pid != 0 || !ready {
-		t.Errorf("got %d %v", pid, ready)
+	if !saysReady("READY=1\n") {
+		t.Error("not ready although it said so")
 	}
 }
 
@@ -75,5 +75,31 @@ func TestHealthy(t *testing.T) {
 				t.Error("a missing member is healthy")
 			}
 		})
+	}
+}
+
+func TestRootPassword(t *testing.T) {
+	root := t.TempDir()
+	if err := os.Mkdir(root+"/etc", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(root+"/etc/shadow", []byte("daemon:*:1::::::\nroot:$y$hash:2::::::\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := rootPassword(root); err != nil || got != "$y$hash" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if got, err := rootPassword(t.TempDir()); err == nil {
+		t.Errorf("got %q without a file", got)
+	}
+}
+
+// A guest's first process is number one of a namespace of its own; ours is not.
+func TestFirstInside(t *testing.T) {
+	if firstInside(os.Getpid()) {
+		t.Error("the test itself is taken for a guest's first process")
+	}
+	if firstInside(1 << 30) {
+		t.Error("a process that is not there is taken for one")
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"recon/internal/setup"
 )
 
 // The operator's ids: the first users that the image creates.
@@ -17,8 +19,8 @@ const (
 )
 
 // prepare writes into fresh guests what makes them hosts of this lab: names, keys, users' secrets, and on the console
-// the operator's home. Their trees are mounted and nothing runs in them.
-func (l *Lab) prepare(roles fs.FS) error {
+// the operator's home; with bare there is no cluster file in it. Their trees are mounted and nothing runs in them.
+func (l *Lab) prepare(roles fs.FS, bare bool) error {
 	s := newSecrets()
 	known, public := "", ""
 	for _, h := range plan() {
@@ -66,7 +68,15 @@ func (l *Lab) prepare(roles fs.FS) error {
 			return &Error{What: "files of " + h.name, Err: err}
 		}
 	}
-	if err := writeAll(console.dir("root"), operatorFiles(s, known)); err != nil {
+	files := operatorFiles(s, known)
+	if !bare {
+		more, err := clusterOnConsole(s)
+		if err != nil {
+			return &Error{What: "cluster file of the console", Err: err}
+		}
+		files = append(files, more...)
+	}
+	if err := writeAll(console.dir("root"), files); err != nil {
 		return &Error{What: "files of the console", Err: err}
 	}
 	return l.copyRoles(roles, console.dir("root"))
@@ -85,18 +95,35 @@ func identity(h host, public string) []file {
 	}
 }
 
-// operatorFiles is the operator's home on the console.
+// operatorFiles is the operator's home on the console, as it is before there is a cluster.
 func operatorFiles(s secrets, known string) []file {
 	home := "home/" + User + "/"
-	return append(s.files(home+".secrets"), []file{
+	return []file{
 		{"etc/environment", "RECON_INVENTORY=/home/" + User + "/inventory.yaml\n", 0o644, 0},
-		{home + "inventory.yaml", text("inventory.yaml"), 0o644, annaID},
+		{home + "answers.yml", text("answers.yml"), 0o644, annaID},
 		{home + ".ssh/known_hosts", known, 0o644, annaID},
+		{home + ".secrets/root", s.root + "\n", 0o600, annaID},
+	}
+}
+
+// clusterOnConsole is what the operator has of the lab's own cluster: its files for recon and for Ansible, and its secrets.
+func clusterOnConsole(s secrets) ([]file, error) {
+	home := "home/" + User + "/"
+	made, err := clusterFiles(s.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	all := append(s.files(home+".secrets"), []file{
 		{home + ".config/patroni/patronictl.yaml", s.patronictl(), 0o600, annaID},
 		{home + "ansible/inventory/hosts.yml", text("ansible/hosts.yml"), 0o644, annaID},
-		{home + "ansible/inventory/group_vars/all/lab.yml", text("ansible/group_vars/all/lab.yml"), 0o644, annaID},
-		{home + "ansible/inventory/group_vars/all/secrets.yml", s.vars(), 0o600, annaID},
 	}...)
+	for _, f := range made {
+		all = append(all, file{home + f.Name, string(f.Data), f.Mode, annaID})
+		if f.Name != setup.ClusterFile {
+			all = append(all, file{home + "ansible/inventory/group_vars/all/" + f.Name, string(f.Data), f.Mode, annaID})
+		}
+	}
+	return all, nil
 }
 
 // copyRoles puts the Ansible tree beside the lab's inventory.

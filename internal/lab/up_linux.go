@@ -55,7 +55,7 @@ func (l *Lab) up(ctx context.Context, o Options, roles fs.FS, p *progress) error
 	_, missing := os.Stat(snapshot)
 	switch {
 	case o.Bare:
-		if err := l.start(ctx, "", roles, o.Binary, p); err != nil {
+		if err := l.start(ctx, "", roles, o.Binary, !o.Inventory, p); err != nil {
 			return err
 		}
 	case o.Fresh, missing != nil:
@@ -67,7 +67,7 @@ func (l *Lab) up(ctx context.Context, o Options, roles fs.FS, p *progress) error
 		}
 		fallthrough
 	default:
-		if err := l.start(ctx, snapshot, nil, o.Binary, p); err != nil {
+		if err := l.start(ctx, snapshot, nil, o.Binary, false, p); err != nil {
 			return err
 		}
 		p.say("waiting for the cluster")
@@ -80,11 +80,15 @@ func (l *Lab) up(ctx context.Context, o Options, roles fs.FS, p *progress) error
 		return &Error{What: "state folder", Err: err}
 	}
 	p.say("the lab is up: `recon lab exec %s` is the operator's shell", consoleName)
+	if o.Bare && !o.Inventory {
+		p.say("there is no cluster yet; on the console: `recon inventory init --answers answers.yml`")
+	}
 	return nil
 }
 
-// start boots all guests; with roles they are fresh ones, otherwise they continue from the snapshot.
-func (l *Lab) start(ctx context.Context, snapshot string, roles fs.FS, binary string, p *progress) error {
+// start boots all guests; with roles they are fresh ones, otherwise they continue from the snapshot. With bare the console of
+// fresh ones has no cluster file.
+func (l *Lab) start(ctx context.Context, snapshot string, roles fs.FS, binary string, bare bool, p *progress) error {
 	p.say("starting the hosts")
 	if err := l.buildNetwork(ctx); err != nil {
 		return err
@@ -95,7 +99,7 @@ func (l *Lab) start(ctx context.Context, snapshot string, roles fs.FS, binary st
 		}
 	}
 	if roles != nil {
-		if err := l.prepare(roles); err != nil {
+		if err := l.prepare(roles, bare); err != nil {
 			return err
 		}
 	}

@@ -70,7 +70,7 @@ func (l *link) join(again bool) (*attempt, *connection, error) {
 	if l.try != nil {
 		return l.try, nil, nil
 	}
-	if !again && time.Now().Before(l.next) {
+	if !again && !l.pool.eager && time.Now().Before(l.next) {
 		return nil, nil, l.failed
 	}
 	t := &attempt{done: make(chan struct{}), again: again}

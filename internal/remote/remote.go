@@ -29,6 +29,8 @@ type Options struct {
 	Mask func(name, value string) error
 	// Log gets connects, losses and retries; nil drops them. No secret and no output of a command is logged.
 	Log *slog.Logger
+	// Eager leaves out the pauses between attempts to connect, for a cluster whose clock is not the wall's.
+	Eager bool
 }
 
 // Pool is the connections of one cluster. It is safe for concurrent use.
@@ -40,6 +42,7 @@ type Pool struct {
 	vault   vault
 	// seed makes the markers of sudo and su unknown to the hosts and the same for the same command in this process.
 	seed  []byte
+	eager bool
 	nodes map[string]*link
 
 	ctx    context.Context
@@ -56,7 +59,7 @@ func New(c *inventory.Cluster, opt Options) *Pool { return newPool(c, opt, usual
 
 func newPool(c *inventory.Cluster, opt Options, t timing) *Pool {
 	p := &Pool{
-		cluster: c, log: opt.Log, timing: t, local: whoami(), seed: make([]byte, 32),
+		cluster: c, log: opt.Log, timing: t, eager: opt.Eager, local: whoami(), seed: make([]byte, 32),
 		vault: vault{ask: opt.Ask, mask: opt.Mask}, nodes: map[string]*link{}, jumps: map[string]*link{},
 	}
 	if p.log == nil {

@@ -132,7 +132,9 @@ func literal(word *syntax.Word) string {
 func leftovers(c []string, s *probes.State) []string {
 	var out []string
 	p := s.Patroni
-	if why := p.Blind("paused"); why != "" {
+	if why := p.Blind("paused"); s.Deployment.Blind("missing") == "" && slices.Contains(s.Deployment.Missing, "patroni") {
+		// Nobody paused what never ran.
+	} else if why != "" {
 		out = append(out, "Patroni cannot be asked whether it is paused: "+why)
 	} else if p.Paused != nil && *p.Paused {
 		out = append(out, "Patroni is paused: nobody is promoted automatically")

@@ -117,19 +117,22 @@ func (w *Walk) reconciled(index int, what string) error {
 	return nil
 }
 
-// Override passes over gates that fail or are unknown, with a typed reason that stands loud in the trail. It holds for the
-// next run of the step. A step that destroys cannot be overridden.
+// Override passes over gates that fail or are unknown, or over a playbook's dry run that failed, with a typed reason that stands
+// loud in the trail. It holds for the next run of the step. A step that destroys cannot be overridden.
 func (w *Walk) Override(index int, text string) error {
 	return w.onStep(index, func(step *runbooks.Step, _ *stepFold) error {
 		if err := reason(text, "an override"); err != nil {
 			return err
+		}
+		if b := w.dryRunFailed(index); b >= 0 {
+			return w.passOver(index, b, text)
 		}
 		if b := w.block(index); b >= 0 && command(step, b).Risk == runbooks.Destroy {
 			return errors.New("a step that destroys cannot be overridden: it needs a second person, which this version of recon does not have yet")
 		}
 		s := w.cfg.Eyes.State()
 		checks := evaluate(step.Before, w.vars(s))
-		if b := w.block(index); b >= 0 {
+		if b := w.block(index); b >= 0 && command(step, b).Kind != runbooks.Book {
 			p, err := w.plan(index, b, s)
 			if err != nil {
 				return err

@@ -238,7 +238,7 @@ func (w *Walk) runItem(ctx context.Context, a *Approval, it *Item, gates []Check
 	for i := range outcomes {
 		o := &outcomes[i]
 		k := kept.close(o.Target)
-		tr := audit.TargetResult{Target: o.Target, Started: o.Began, Duration: o.Duration, Output: k.kept}
+		tr := audit.TargetResult{Target: o.Target, Started: o.Began, Duration: o.Duration, Output: k.kept, Tasks: tasks(o.Tasks)}
 		w.judge(it, o, k.head.Bytes(), &tr)
 		tr.Outcome, tr.Code, tr.Signal, tr.Reason = exitOutcome(o.Kind), o.Code, o.Signal, o.Reason
 		if w.fold.start.DryRun {
@@ -249,6 +249,14 @@ func (w *Walk) runItem(ctx context.Context, a *Approval, it *Item, gates []Check
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return outcomes, w.append(audit.KindResult, result)
+}
+
+// tasks are a playbook's counts as the trail keeps them.
+func tasks(t *actions.Tasks) *audit.Tasks {
+	if t == nil {
+		return nil
+	}
+	return &audit.Tasks{OK: t.OK, Changed: t.Changed, Skipped: t.Skipped, Failed: t.Failed, Ignored: t.Ignored, Failure: t.Failure, Message: t.Message}
 }
 
 // judge applies `expect=` and `capture=` to what came back.
@@ -278,6 +286,9 @@ func (w *Walk) intend(a *Approval, it *Item, gates []Check, s *probes.State) (au
 		Step: a.plan.Step + 1, Block: it.block + 1, Approval: a.seq, Plan: a.plan.Hash, Kind: string(it.Kind), Risk: string(it.Risk),
 		Attempt: bf.attempts + 1, Rest: it.rest, Shown: audit.Shown{Script: it.Script}, Wire: map[string]string{}, Timeout: it.Timeout,
 		Disconnect: it.Disconnect, Gates: lines(gates), State: seen(s),
+	}
+	if p := it.plan.Command.Play; p != nil {
+		in.DryRun = p.DryRun
 	}
 	if a.plan.Rollback {
 		in.Rollback = w.fold.steps[a.plan.Step].lastIntent
@@ -311,12 +322,15 @@ type keeper struct {
 	head bytes.Buffer
 	kept *audit.Kept
 	next io.Writer
+	// screen is the first next.
+	screen io.Writer
 }
 
 func (k *keepers) writer(target string) io.Writer {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	one := &keeper{next: k.sink(target)}
+	one.screen = one.next
 	one.file, one.err = k.walk.trail.Output(k.seq, target)
 	k.open[target] = one
 	return one
@@ -336,6 +350,13 @@ func (k *keeper) Write(p []byte) (int, error) {
 		}
 	}
 	return len(p), nil
+}
+
+// Follow hands on how far a playbook is, to whoever shows it.
+func (k *keeper) Follow(t actions.Tasks) {
+	if f, ok := k.screen.(actions.Follower); ok {
+		f.Follow(t)
+	}
 }
 
 func (k *keepers) close(target string) *keeper {

@@ -70,6 +70,10 @@ type blockFold struct {
 	intent uint64
 	// settled is true when every target of every intent since the last reset was ok, and nothing of the block is left.
 	settled bool
+	// child is the trail, relative to the trails folder, of the walk of another book that was begun and has not ended.
+	child string
+	// passed is the reason with which a dry run that failed was passed over, or "".
+	passed string
 }
 
 type targetFold struct {
@@ -157,11 +161,29 @@ func (f *fold) decision(r audit.Record) error {
 		})
 	case audit.KindOverride:
 		return with(r, func(d audit.Override) error {
-			return f.step(r, d.Step, func(s *stepFold) { s.overridden = d.Reason })
+			return f.step(r, d.Step, func(s *stepFold) {
+				if d.Block >= 1 && d.Block <= len(s.blocks) {
+					s.blocks[d.Block-1].passed, s.blocks[d.Block-1].settled = d.Reason, true
+					return
+				}
+				s.overridden = d.Reason
+			})
 		})
 	case kindApplies:
 		return with(r, func(d applies) error {
 			return f.step(r, d.Step, func(s *stepFold) { s.applies = true })
+		})
+	case audit.KindChild:
+		return with(r, func(d audit.Child) error {
+			return f.block(r, d.Step, d.Block, func(s *stepFold, b *blockFold) {
+				b.child, b.settled = d.Child.Path, false
+				b.attempts++
+				s.attempts, s.lastIntent, s.proof = max(s.attempts, b.attempts), r.Seq, nil
+			})
+		})
+	case audit.KindChildEnd:
+		return with(r, func(d audit.ChildEnd) error {
+			return f.block(r, d.Step, d.Block, func(s *stepFold, b *blockFold) { b.returned(s, r, d) })
 		})
 	case kindRetry:
 		return with(r, func(d retry) error { return f.step(r, d.Step, (*stepFold).retry) })
@@ -186,7 +208,7 @@ func (s *stepFold) retry() {
 				delete(s.blocks[i].targets, name)
 			}
 		}
-		if !s.blocks[i].clean() {
+		if s.blocks[i].passed == "" && !s.blocks[i].clean() {
 			s.blocks[i].settled = false
 		}
 	}
@@ -197,7 +219,7 @@ func (s *stepFold) retry() {
 	}
 	if again {
 		for i := range s.blocks {
-			s.blocks[i].settled, s.blocks[i].targets = false, map[string]targetFold{}
+			s.blocks[i].settled, s.blocks[i].passed, s.blocks[i].targets = false, "", map[string]targetFold{}
 		}
 	}
 }
@@ -218,7 +240,7 @@ func (f *fold) intent(r audit.Record, d audit.Intent) error {
 			return
 		}
 		b := &s.blocks[d.Block-1]
-		b.attempts, b.intent, b.settled = d.Attempt, r.Seq, false
+		b.attempts, b.intent, b.settled, b.passed = d.Attempt, r.Seq, false, ""
 		s.attempts, s.lastIntent, s.proof = max(s.attempts, d.Attempt), r.Seq, nil
 		for _, t := range d.Targets {
 			// Until a result says otherwise, nobody knows what became of it.

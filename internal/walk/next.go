@@ -1,7 +1,10 @@
 package walk
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 
 	"recon/internal/audit"
 	"recon/internal/gate"
@@ -94,19 +97,8 @@ func (w *Walk) settled(i int) (StepStatus, string) {
 		// A proof measured after the intent is the probe that SAFETY 13 asks for: it settles an unknown outcome too.
 		return Done, ""
 	}
-	for b := range sf.blocks {
-		for name, t := range sf.blocks[b].targets {
-			switch t.outcome {
-			case audit.OK, dryRun:
-			case audit.OutcomeUnknown, audit.Cancelled, audit.Signalled:
-				if command(step, b).Risk != runbooks.Read {
-					return Unknown, fmt.Sprintf("%s: %s", name, orText(t.reason, string(t.outcome)))
-				}
-				return Failed, fmt.Sprintf("%s: %s", name, orText(t.reason, string(t.outcome)))
-			default:
-				return Failed, fmt.Sprintf("%s: %s", name, orText(t.reason, string(t.outcome)))
-			}
-		}
+	if st, why := w.ran(i); st != "" {
+		return st, why
 	}
 	if sf.rolledBack {
 		return Failed, "rolled back"
@@ -125,6 +117,42 @@ func (w *Walk) settled(i int) (StepStatus, string) {
 		return Done, "dry run: nothing was sent"
 	}
 	return Pending, ""
+}
+
+// ran is what the outcomes of a step's commands make of it: Unknown before Failed, "" when nothing went wrong.
+func (w *Walk) ran(i int) (status StepStatus, why string) {
+	step, sf := &w.book.Steps[i], &w.fold.steps[i]
+	begun := false
+	for b := range sf.blocks {
+		if sf.blocks[b].passed != "" {
+			continue
+		}
+		for _, name := range w.names(sf.blocks[b].targets) {
+			t := sf.blocks[b].targets[name]
+			said := fmt.Sprintf("%s: %s", name, orText(t.reason, string(t.outcome)))
+			switch t.outcome {
+			case audit.OK, dryRun:
+				continue
+			case audit.OutcomeUnknown, audit.Cancelled, audit.Signalled:
+				if command(step, b).Risk != runbooks.Read {
+					return Unknown, said
+				}
+			}
+			// Of several hosts the one that failed says more than the one that was never begun.
+			if status == "" || t.outcome != audit.NotStarted && !begun {
+				status, why = Failed, said
+			}
+			begun = begun || t.outcome != audit.NotStarted
+		}
+	}
+	return status, why
+}
+
+// names are targets in the order of the cluster file.
+func (w *Walk) names(targets map[string]targetFold) []string {
+	return slices.SortedFunc(maps.Keys(targets), func(a, b string) int {
+		return cmp.Or(cmp.Compare(w.position(a), w.position(b)), cmp.Compare(a, b))
+	})
 }
 
 // dryRun is the outcome of a command that was only shown.
@@ -187,7 +215,7 @@ func (w *Walk) next(i int, sv *StepView, s *probes.State, vars map[string]any) N
 		}
 		return n
 	case Failed:
-		n.Kind = NextChoose
+		n.Kind, n.CanOverride = NextChoose, w.dryRunFailed(i) >= 0
 		return n
 	}
 	if sf.lastIntent == 0 && !sf.applies {
@@ -226,6 +254,9 @@ func (w *Walk) next(i int, sv *StepView, s *probes.State, vars map[string]any) N
 func (w *Walk) nextBlock(n Next, i, b int, sv *StepView, s *probes.State) Next {
 	n.Block = b
 	cmd := command(&w.book.Steps[i], b)
+	if cmd.Kind == runbooks.Book {
+		return w.nextBook(n, i, b, sv, s)
+	}
 	p, err := w.plan(i, b, s)
 	if err != nil {
 		n.Kind, n.PlanError, sv.Reason = NextGate, err.Error(), err.Error()

@@ -32,11 +32,11 @@ func command(step *runbooks.Step, block int) *runbooks.Command {
 func (w *Walk) group(index, block int) []int {
 	step := &w.book.Steps[index]
 	out := []int{block}
-	if block >= len(step.Commands) || step.Commands[block].Risk != runbooks.Read {
+	if block >= len(step.Commands) || step.Commands[block].Risk != runbooks.Read || alone(&step.Commands[block]) {
 		return out
 	}
 	captured := map[string]bool{}
-	for next := block + 1; next < len(step.Commands) && step.Commands[next].Risk == runbooks.Read; next++ {
+	for next := block + 1; next < len(step.Commands) && step.Commands[next].Risk == runbooks.Read && !alone(&step.Commands[next]); next++ {
 		captured[strings.ToUpper(step.Commands[next-1].Capture)] = true
 		for _, m := range variable.FindAllStringSubmatch(step.Commands[next].Script, -1) {
 			if captured[m[1]] {
@@ -49,6 +49,9 @@ func (w *Walk) group(index, block int) []int {
 	}
 	return out
 }
+
+// alone says that a read is confirmed by itself: a playbook, its dry run too, and another book.
+func alone(c *runbooks.Command) bool { return c.Play != nil || c.Kind == runbooks.Book }
 
 // plan resolves a group of blocks on a State: targets, values, exact bytes, gates and what the confirmation must be.
 // Nothing is sent. An error says why it cannot be resolved now.
@@ -137,6 +140,9 @@ func (w *Walk) item(index, block int, cmd *runbooks.Command, vars map[string]any
 			open = append(open, t)
 		}
 	}
+	if cmd.Kind == runbooks.Playbook && len(open) > 0 {
+		open = targets // a playbook is run again as a whole: its hosts need each other's facts, and what is done stays
+	}
 	if len(open) == 0 {
 		return nil, fmt.Errorf("`on=%s` is only %s now, where this ran already", cmd.On.Text, strings.Join(targets, ", "))
 	}
@@ -145,17 +151,25 @@ func (w *Walk) item(index, block int, cmd *runbooks.Command, vars map[string]any
 		open, rest = open[:1], open[1:]
 	}
 	values, err := w.values(cmd, open)
+	if cmd.Kind == runbooks.Playbook {
+		values = w.playValues()
+	}
 	if err != nil {
 		return nil, err
 	}
 	do := actions.Command{
 		Kind: actions.Kind(cmd.Kind), Script: cmd.Script, Values: values, Targets: open, Timeout: cmd.Timeout,
-		Disconnect: actions.Disconnect(cmd.Disconnect), Become: cmd.Become, Database: cmd.DB, Serial: cmd.Order != runbooks.Parallel,
+		Disconnect: actions.Disconnect(cmd.Disconnect), Become: cmd.Become, Database: cmd.DB, Service: cmd.Service, Serial: cmd.Order != runbooks.Parallel,
 		Token: fmt.Sprintf("%s-%d-%d-%d", w.shortID(), index+1, block+1, bf.attempts+1),
 	}
 	if cmd.Kind == runbooks.HTTP && cmd.Expect != "" {
 		if do.Expect, err = strconv.Atoi(cmd.Expect); err != nil {
 			return nil, fmt.Errorf("expect=%s is not a status", cmd.Expect)
+		}
+	}
+	if cmd.Play != nil {
+		if do.Play, err = play(cmd.Play); err != nil {
+			return nil, err
 		}
 	}
 	planned, err := w.cfg.Hands.Plan(do)
@@ -212,7 +226,7 @@ func (w *Walk) position(node string) int {
 	return len(w.cfg.Cluster.Nodes)
 }
 
-// nodeNames turns what `on=` may yield into node names: nodes, members, databases, names, and lists of them.
+// nodeNames turns what `on=` may yield into node names: nodes, members, databases, servers, names, and lists of them.
 func nodeNames(v any) []string {
 	switch t := v.(type) {
 	case string:
@@ -240,6 +254,15 @@ func nodeNames(v any) []string {
 		return []string{t.Node}
 	case probes.EtcdMember:
 		return []string{t.Name}
+	case probes.RedisMember:
+		return []string{t.Node}
+	case *probes.RedisMember:
+		if t == nil {
+			return nil
+		}
+		return []string{t.Node}
+	case probes.SentinelMember:
+		return []string{t.Node}
 	case []string:
 		return slices.Clone(t)
 	case []probes.Node:
@@ -249,6 +272,10 @@ func nodeNames(v any) []string {
 	case []probes.Database:
 		return flat(t)
 	case []probes.EtcdMember:
+		return flat(t)
+	case []probes.RedisMember:
+		return flat(t)
+	case []probes.SentinelMember:
 		return flat(t)
 	case []any:
 		return flat(t)

@@ -68,10 +68,8 @@ func (w *Walk) Prove(ctx context.Context, index int, progress func(Progress)) (g
 		if over {
 			return answer, w.proved(index, checks, answer, held, w.now().Sub(began), s)
 		}
-		select {
-		case <-ctx.Done():
-			return gate.Unknown, ctx.Err()
-		case <-time.After(provePause):
+		if err := w.wait(ctx, provePause); err != nil {
+			return gate.Unknown, err
 		}
 	}
 }

@@ -108,6 +108,8 @@ const (
 	NextDecide NextKind = "decide"
 	// NextConfirm: a block is ready to be confirmed. Plan says what it would do.
 	NextConfirm NextKind = "confirm"
+	// NextBook: another book is walked as a part of this one. Call Enter, walk what it returns, and then Return.
+	NextBook NextKind = "book"
 	// NextAsk: a question waits for its answer.
 	NextAsk NextKind = "ask"
 	// NextAttest: a step done by hand waits for the operator's note.
@@ -135,6 +137,8 @@ type Next struct {
 	Plan *Plan
 	// PlanError is why no plan can be made ("the target is not known now: ..."), or "".
 	PlanError string
+	// Child is for NextBook.
+	Child *Child
 	// Question and Choices are for NextAsk.
 	Question *runbooks.Question
 	Choices  []string
@@ -143,8 +147,17 @@ type Next struct {
 	Leftovers []string
 	// CanRollBack says that the step has a rollback to offer.
 	CanRollBack bool
-	// CanOverride says that the blocking gates may be passed over with a typed reason.
+	// CanOverride says that the blocking gates, or for NextChoose the dry run that failed, may be passed over with a typed reason.
 	CanOverride bool
+}
+
+// Child is a book that is walked as a part of this one.
+type Child struct {
+	Book string
+	// Inputs are what it is given, in words.
+	Inputs []string
+	// Trail is the trail of the child that was begun and left, or "".
+	Trail string
 }
 
 // Confirmation is how a plan is confirmed.

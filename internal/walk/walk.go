@@ -54,8 +54,9 @@ type Config struct {
 	Version  string
 	// Trails is the folder of all trails.
 	Trails string
-	// Now is the clock; time.Now when nil.
-	Now func() time.Time
+	// Now is the clock; time.Now when nil. Wait lets that clock go on between two looks of a proof; real time when nil.
+	Now  func() time.Time
+	Wait func(ctx context.Context, d time.Duration) error
 }
 
 // Walk is one run of one runbook. Its methods may be called from several goroutines; what changes the walk happens one
@@ -79,13 +80,11 @@ type Walk struct {
 // Start begins a walk: it creates the trail, whose first record embeds the book. Inputs that the book asks for and that
 // are missing or not among the choices are an error.
 func Start(cfg Config, book *runbooks.Runbook, inputs map[string]string, dryRun bool) (*Walk, error) {
-	for _, s := range book.Steps {
-		for _, c := range append(append([]runbooks.Command{}, s.Commands...), s.Rollbacks...) {
-			if !c.Kind.Runnable() {
-				return nil, fmt.Errorf("%s:%d: `%s` blocks cannot be run by this version of recon, so the book cannot be walked; `recon walk %s --print` shows it", book.File, c.Line, c.Kind, book.ID)
-			}
-		}
-	}
+	return begin(cfg, book, inputs, dryRun, nil)
+}
+
+// begin starts a walk, which is the child of another when parent is a place in that one's trail.
+func begin(cfg Config, book *runbooks.Runbook, inputs map[string]string, dryRun bool, parent *audit.Ref) (*Walk, error) {
 	w := &Walk{cfg: cfg, book: book, used: map[uint64]bool{}, heldBefore: map[int]bool{}}
 	if err := w.checkInputs(inputs); err != nil {
 		return nil, err
@@ -99,7 +98,7 @@ func Start(cfg Config, book *runbooks.Runbook, inputs map[string]string, dryRun 
 		Operator: cfg.Operator, Host: cfg.Host, TTY: cfg.TTY, Version: cfg.Version,
 		Cluster: c.Name, Environment: string(c.Environment), Inventory: audit.Inventory{Path: c.File, SHA256: c.Hash},
 		Book:   audit.Book{ID: book.ID, Title: book.Title, SHA256: book.Hash, Text: string(book.Source), Steps: titles},
-		Inputs: inputs, DryRun: dryRun,
+		Inputs: inputs, DryRun: dryRun, Parent: parent,
 	}
 	trail, err := audit.Create(cfg.Trails, first)
 	if err != nil {
@@ -203,6 +202,20 @@ func (w *Walk) now() time.Time {
 		return w.cfg.Now()
 	}
 	return time.Now()
+}
+
+func (w *Walk) wait(ctx context.Context, d time.Duration) error {
+	if w.cfg.Wait != nil {
+		return w.cfg.Wait(ctx, d)
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
 }
 
 func (w *Walk) checkInputs(given map[string]string) error {

@@ -14,6 +14,7 @@ import (
 	"recon/actions"
 	"recon/internal/audit"
 	"recon/internal/gate"
+	"recon/internal/inventory"
 	"recon/internal/remote"
 	"recon/internal/walk/walktest"
 	"recon/probes"
@@ -638,13 +639,101 @@ func TestAStepWhoseWhenIsFalseIsNotNeeded(t *testing.T) {
 
 func TestPrintNeedsNoCluster(t *testing.T) {
 	var b strings.Builder
-	if err := Print(&b, parse(t, walktest.Book), nil, map[string]string{"member": "n'1"}); err != nil {
+	if err := Print(&b, parse(t, walktest.Book), &runbooks.Library{}, nil, map[string]string{"member": "n'1"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{`export MEMBER='n'\''1'`, "CHANGE, sh, on node(inputs.member)", "[ ] etcd.quorum", "To undo:"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not printed:\n%s", want, b.String())
 		}
+	}
+}
+
+func TestPrintWritesRedisBlocksForRedisCLI(t *testing.T) {
+	var b strings.Builder
+	book := variant(t, "```sh on=node(inputs.member) risk=change timeout=5s\nsystemctl start patroni\n```",
+		"```redis on=node(inputs.member) risk=change service=sentinel timeout=5s\n# all of it\nSENTINEL SET $SENTINEL_MASTER \"a $MEMBER\" x*\nSENTINEL FLUSHCONFIG\n```")
+	cluster := walktest.Cluster()
+	cluster.Sentinel = &inventory.Sentinel{Service: inventory.Service{Port: 26379}, Master: "mymaster"}
+	if err := Print(&b, book, nil, cluster, map[string]string{"member": "n1"}); err != nil {
+		t.Fatal(err)
+	}
+	want := "CHANGE, redis, on node(inputs.member), at most 5s:\n\n" +
+		"    export MEMBER='n1'\n    export SENTINEL_MASTER='mymaster'\n    export SENTINEL_PORT='26379'\n" +
+		"    export REDISCLI_AUTH=   # the password of services.sentinel in the cluster file, if it has one\n" +
+		"    redis-cli -p \"$SENTINEL_PORT\" SENTINEL SET \"$SENTINEL_MASTER\" 'a '\"${MEMBER}\" 'x*'\n" +
+		"    redis-cli -p \"$SENTINEL_PORT\" SENTINEL FLUSHCONFIG\n"
+	if !strings.Contains(b.String(), want) {
+		t.Errorf("printed\n%s\nwithout\n%s", b.String(), want)
+	}
+}
+
+// A printed playbook is the command line that would be typed, dry run first; a printed book inside has its title and what it is
+// given, as far as it is known.
+func TestPrintPlaybooksAndBooksInside(t *testing.T) {
+	const book = `---
+format: 1
+id: printed
+title: Printed
+kind: maintenance
+severity: 0
+systems: [patroni]
+inputs: {member: {ask: Which?}, other: {ask: Which other?}}
+---
+
+# Printed
+
+## Play
+
+` + "```ansible risk=change timeout=15m\nplaybook: site.yml\ntags: [common, etcd]\nlimit: node(inputs.member)\nvars: {etcd_heartbeat: 100}\n```" + `
+
+` + "```ask\nkeep: {question: Keep it?, choices: [keep, drop]}\n```" + `
+
+` + "```check within=1m\netcd.quorum\n```" + `
+
+## Play without a dry run
+
+` + "```ansible risk=change check=no\nplaybook: site.yml\nlimit: node(inputs.other)\n```" + `
+
+` + "```check within=1m\netcd.quorum\n```" + `
+
+## Go inside
+
+` + "```book\nbook: inner-book\ninputs: {member: 'inputs.member', other: 'inputs.other', leader: 'patroni.leader.name', why: because}\n```" + `
+`
+	library := &runbooks.Library{Books: []*runbooks.Runbook{{ID: "inner-book", Title: "What is inside"}}}
+	cluster := walktest.Cluster()
+	for _, c := range []*inventory.Cluster{nil, cluster} {
+		var b strings.Builder
+		if err := Print(&b, parse(t, book), library, c, map[string]string{"member": "n1"}); err != nil {
+			t.Fatal(err)
+		}
+		values := "recon_member: !unsafe \"n1\", recon_other: !unsafe \"‹other›\""
+		for _, want := range []string{
+			"READ, ansible dry run, which changes nothing and shows what would change, on node(inputs.member), at most 15m0s:\n",
+			"    ansible-playbook --inventory inventory.json --limit n1 --tags common,etcd --check --diff --extra-vars '{etcd_heartbeat: 100, " + values + "}' playbooks/site.yml\n\n" +
+				"CHANGE, ansible, on node(inputs.member), at most 15m0s:\n\n" +
+				"    ansible-playbook --inventory inventory.json --limit n1 --tags common,etcd --extra-vars '{etcd_heartbeat: 100, " + values + "}' playbooks/site.yml\n\n",
+			"    ansible-playbook --inventory inventory.json --limit '‹node(inputs.other)›' --extra-vars '{" + values + ", recon_keep: !unsafe \"‹keep›\"}' playbooks/site.yml\n\n",
+			"Walk the book inner-book: What is inside\n  with member = n1\n  with other = inputs.other\n  with leader = patroni.leader.name\n  with why = because\n\n" +
+				"    recon walk inner-book --print --input member='n1' --input why='because'\n",
+		} {
+			if !strings.Contains(b.String(), want) {
+				t.Errorf("%q is not printed:\n%s", want, b.String())
+			}
+		}
+		if n := strings.Count(b.String(), "--check"); n != 1 {
+			t.Errorf("%d dry runs are printed", n)
+		}
+		if n := strings.Count(b.String(), "# inventory.json"); n != 1 {
+			t.Errorf("it is said %d times where the inventory comes from", n)
+		}
+	}
+	// With the cluster file's own playbooks, variables and vault it is their command line.
+	cluster.Deployment = &inventory.Deployment{Playbooks: "/srv/plays", Vars: []string{"/srv/vars.yml"}}
+	var b strings.Builder
+	if err := Print(&b, parse(t, book), library, cluster, nil); err != nil || !strings.Contains(b.String(), "--extra-vars @/srv/vars.yml") || !strings.Contains(b.String(), " /srv/plays/site.yml\n") {
+		t.Errorf("%v:\n%s", err, b.String())
 	}
 }
 

@@ -60,6 +60,7 @@ func Healthy() *probes.State {
 			UnitFiles:    map[string]string{"etcd-patroni": "enabled", "patroni": "enabled", "keepalived": "enabled"},
 			Services:     map[string]string{"etcd": "active", "patroni": "active", "keepalived": "active"},
 			ServiceFiles: map[string]string{"etcd": "enabled", "patroni": "enabled", "keepalived": "enabled"},
+			NeverRan:     []string{},
 			Disks: []probes.Disk{
 				{Mount: "/", Path: "/var/lib/postgresql/17/patroni", Bytes: 42140401664, Free: 23111184384, Percent: 42.2},
 				{Mount: "/", Path: "/var/lib/etcd-patroni", Bytes: 42140401664, Free: 23111184384, Percent: 42.2},

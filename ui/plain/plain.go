@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,6 +29,9 @@ var ErrNoTerminal = errors.New("this step needs a person at a terminal, and ther
 // ErrLeft is returned when the operator leaves an open walk.
 var ErrLeft = errors.New("left; the walk stays open and `recon walk --resume` goes on with it")
 
+// ErrNotBegun is returned when the operator leaves at a question that comes before the walk.
+var ErrNotBegun = errors.New("left before the walk began; nothing was recorded")
+
 // Console is where the line mode talks.
 type Console struct {
 	Out io.Writer
@@ -37,11 +41,13 @@ type Console struct {
 	Eyes walk.Eyes
 	// Width wraps nothing; lines are as long as they are. Pause is how often a closed gate is looked at.
 	Pause time.Duration
+	// within are the books around the one that is walked, outermost first.
+	within []string
 }
 
 // Run leads the walk until it ends (nil), the operator leaves (ErrLeft) or ctx ends.
 func (c *Console) Run(ctx context.Context, w *walk.Walk) error {
-	f := &face{Console: c, walk: w, shown: -1}
+	f := &face{Console: c, walk: w, shown: -1, held: -1}
 	if f.Pause == 0 {
 		f.Pause = time.Second
 	}
@@ -67,7 +73,9 @@ type face struct {
 	*Console
 	walk  *walk.Walk
 	shown int
-	mu    sync.Mutex
+	// held is the step whose proof was stopped and waits to be measured again, or -1.
+	held int
+	mu   sync.Mutex
 }
 
 func (f *face) say(format string, args ...any) {
@@ -79,7 +87,7 @@ func (f *face) say(format string, args ...any) {
 
 func (f *face) introduce() {
 	v := f.walk.View(f.Eyes.State())
-	f.say("%s", v.Book.Title)
+	f.say("%s", strings.Join(append(slices.Clone(f.within), v.Book.Title), " › "))
 	f.say("book %s  sha256 %.8s  trail %s", v.Book.ID, v.Book.Hash, v.Trail)
 	if v.DryRun {
 		f.say("DRY RUN: commands are shown and never sent.")
@@ -87,7 +95,11 @@ func (f *face) introduce() {
 	for _, in := range v.Book.Inputs {
 		f.say("input %s = %s", in.Name, v.Inputs[in.Name])
 	}
-	f.say("At every question: h for help, q to leave (the walk stays open).")
+	if len(f.within) > 0 {
+		f.say("At every question: h for help, back to the book around, q to leave (all of them stay open).")
+	} else {
+		f.say("At every question: h for help, q to leave (the walk stays open).")
+	}
 	if t := strings.TrimSpace(v.Book.Intro); t != "" {
 		f.say("\n%s", t)
 	}
@@ -106,6 +118,10 @@ func (f *face) heading(v walk.View) {
 }
 
 func (f *face) handle(ctx context.Context, v walk.View) error {
+	if v.Next.Kind == walk.NextProve && f.held == v.Current {
+		return f.heldProof(ctx, v)
+	}
+	f.held = -1
 	switch v.Next.Kind {
 	case walk.NextProve:
 		return f.prove(ctx, v)
@@ -115,6 +131,8 @@ func (f *face) handle(ctx context.Context, v walk.View) error {
 		return f.decide(ctx, v)
 	case walk.NextConfirm:
 		return f.confirm(ctx, v, v.Next.Plan)
+	case walk.NextBook:
+		return f.book(ctx, v)
 	case walk.NextAsk:
 		return f.question(ctx, v)
 	case walk.NextAttest:

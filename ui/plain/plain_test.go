@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,17 +24,49 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// paper is what was printed, by the walk and by a question beside it.
+type paper struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (p *paper) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.Write(b)
+}
+
+func (p *paper) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.String()
+}
+
 // person answers prompts from a script; each line is `start of the prompt => reply`.
 type person struct {
 	t      *testing.T
 	script []string
-	out    *bytes.Buffer
+	out    *paper
 	// then is called before the reply at that index is given.
 	then map[int]func()
 	n    int
 }
 
-func (p *person) Ask(_ context.Context, prompt string) (string, error) {
+func (p *person) Ask(ctx context.Context, prompt string) (string, error) {
+	if prompt == "" || strings.HasSuffix(prompt, "\n") {
+		// Something is waited for, and can be stopped: `(waiting) => x`.
+		if _, err := io.WriteString(p.out, prompt); err != nil {
+			return "", err
+		}
+		if p.n < len(p.script) {
+			if reply, ok := strings.CutPrefix(p.script[p.n], "(waiting) => "); ok {
+				p.n++
+				return reply, nil
+			}
+		}
+		<-ctx.Done()
+		return "", ctx.Err()
+	}
 	if p.n >= len(p.script) {
 		return "", errors.New("nobody answers " + prompt)
 	}
@@ -68,7 +101,7 @@ func begin(t *testing.T, world *walktest.World) *walk.Walk {
 func play(t *testing.T, world *walktest.World, then map[int]func(), script ...string) (string, *walk.Walk, error) {
 	t.Helper()
 	w := begin(t, world)
-	var out bytes.Buffer
+	var out paper
 	p := &person{t: t, script: script, out: &out, then: then}
 	c := Console{Out: &out, Ask: p.Ask, Eyes: world}
 	err := c.Run(t.Context(), w)
@@ -162,6 +195,65 @@ func TestABlockedStepShowsWhyAndWaits(t *testing.T) {
 				t.Errorf("%q is not shown:\n%s", want, out)
 			}
 		}
+	})
+}
+
+// A proof that is measured can be stopped: nothing is recorded of it, it is not measured again by itself, and it can be vouched
+// for or measured again. The same holds for a gate that is waited for.
+func TestWhatIsWaitedForCanBeStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		world := walktest.New(t)
+		yes, no := true, false
+		out, w, err := play(t, world, map[int]func(){
+			0: func() { world.Set(func(s *probes.State) { s.Etcd.Quorum = &no }) },
+			3: func() { world.Set(func(s *probes.State) { s.Etcd.Quorum = &yes }) },
+		},
+			"[enter] run => ",
+			"[enter] look again => wait", "(waiting) => x", "[enter] look again => ",
+			"CHANGE on n1 => y", "(waiting) => now", "(waiting) => ", "(waiting) => x",
+			"the proof waits => what", "the proof waits => ", "(waiting) => x",
+			"the proof waits => vouch I saw it stream", "DESTROY on n1 => q",
+		)
+		if !Left(err) {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		inOrder(t, out,
+			"x and Enter stops the waiting; q and Enter leaves", "stopped after", "BLOCKED",
+			"proof: 0 of 1 hold", "x and Enter stops the measuring", "only x stops the measuring", "the proof was stopped; nothing is recorded of it",
+			`"what" is not understood`, "proof: 0 of 1 hold", "the proof was stopped", "step 3 of 3",
+		)
+		records, err := audit.Read(w.Trail())
+		if err != nil {
+			t.Fatal(err)
+		}
+		attested := 0
+		for _, r := range records {
+			switch r.Kind {
+			case audit.KindProof:
+				t.Errorf("a proof that was stopped is recorded: %s", r.Data)
+			case audit.KindAttest:
+				attested++
+			}
+		}
+		if attested != 1 {
+			t.Errorf("%d times vouched for", attested)
+		}
+	})
+}
+
+// Leaving while a proof is measured leaves the walk open, and a proof that ends by itself needs no answer.
+func TestLeavingWhileAProofIsMeasured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		world := walktest.New(t)
+		out, w, err := play(t, world, nil, "[enter] run => ", "CHANGE on n1 => y", "(waiting) => q")
+		if !Left(err) || w.View(world.State()).Next.Kind != walk.NextProve {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		out, _, err = play(t, walktest.New(t), nil, "[enter] run => ", "CHANGE on n1 => y", "retry => q")
+		if !Left(err) {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		inOrder(t, out, "x and Enter stops the measuring", "step 2: FAILED: the proof did not hold", "FAILED: ")
 	})
 }
 

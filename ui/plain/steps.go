@@ -16,6 +16,9 @@ import (
 // again. An empty line is an answer (Enter confirms a read), so it cannot say that.
 var errAgain = errors.New("the question is put again")
 
+// errBack says that the operator goes back to the book around, and this walk stays open.
+var errBack = errors.New("back to the book around")
+
 // answer asks for one line. The words that work everywhere (help, note, jump, steps, escalate, abandon) are handled here
 // and come back as errAgain.
 func (f *face) answer(ctx context.Context, prompt, help string) (string, error) {
@@ -31,8 +34,16 @@ func (f *face) answer(ctx context.Context, prompt, help string) (string, error) 
 		return "", ErrLeft
 	case "h", "help", "?":
 		f.say("%s", help)
-		f.say("everywhere: note TEXT, steps, jump N, escalate REASON, abandon REASON, q to leave")
+		back := ""
+		if len(f.within) > 0 {
+			back = "back to the book around, "
+		}
+		f.say("everywhere: note TEXT, steps, jump N, escalate REASON, abandon REASON, %sq to leave", back)
 		return "", errAgain
+	case "back":
+		if len(f.within) > 0 && rest == "" {
+			return "", errBack
+		}
 	case "note":
 		return "", f.again(f.walk.Note(rest))
 	case "escalate":
@@ -83,21 +94,35 @@ func (f *face) steps() {
 func (f *face) prove(ctx context.Context, v walk.View) error {
 	s := v.Steps[v.Current]
 	said := time.Duration(-1)
-	answer, err := f.walk.Prove(ctx, v.Current, func(p walk.Progress) {
-		// One line when it begins to wait, then one every ten seconds: a line mode has no place to redraw.
-		if p.Limit > 0 && (said < 0 || p.Waited-said >= 10*time.Second) {
-			said = p.Waited
-			passing := 0
-			for _, c := range p.Checks {
-				if c.Answer == gate.Pass {
-					passing++
+	var answer gate.Answer
+	stopped, err := f.meanwhile(ctx, "the measuring", func(ctx context.Context, listen func()) (err error) {
+		looks := 0
+		answer, err = f.walk.Prove(ctx, v.Current, func(p walk.Progress) {
+			// One line when it begins to wait, then one every ten seconds: a line mode has no place to redraw.
+			if p.Limit > 0 && (said < 0 || p.Waited-said >= 10*time.Second) {
+				said = p.Waited
+				passing := 0
+				for _, c := range p.Checks {
+					if c.Answer == gate.Pass {
+						passing++
+					}
 				}
+				f.say("  proof: %d of %d hold, %s of %s", passing, len(p.Checks), p.Waited.Round(time.Second), p.Limit)
 			}
-			f.say("  proof: %d of %d hold, %s of %s", passing, len(p.Checks), p.Waited.Round(time.Second), p.Limit)
-		}
+			// A proof that holds at once needs nobody who stops it.
+			if looks++; looks > 1 {
+				listen()
+			}
+		})
+		return err
 	})
 	if err != nil {
 		return err
+	}
+	if stopped {
+		f.say("the proof was stopped; nothing is recorded of it")
+		f.held = v.Current
+		return nil
 	}
 	now := f.walk.View(f.Eyes.State()).Steps[v.Current]
 	if now.Status == walk.NotNeeded {
@@ -147,21 +172,28 @@ func (f *face) gate(ctx context.Context, v walk.View) error {
 // waitGate waits until the walk waits for something else.
 func (f *face) waitGate(ctx context.Context, v walk.View) error {
 	began, last := time.Now(), time.Duration(0)
-	for {
-		s := f.Eyes.State()
-		now := f.walk.View(s)
-		if now.Next.Kind != walk.NextGate || now.Current != v.Current {
-			f.say("  free after %s", time.Since(began).Round(time.Second))
-			return nil
+	stopped, err := f.meanwhile(ctx, "the waiting", func(ctx context.Context, listen func()) error {
+		listen()
+		for {
+			s := f.Eyes.State()
+			now := f.walk.View(s)
+			if now.Next.Kind != walk.NextGate || now.Current != v.Current {
+				f.say("  free after %s", time.Since(began).Round(time.Second))
+				return nil
+			}
+			if waited := time.Since(began); waited-last >= 10*time.Second {
+				last = waited
+				f.say("  waiting for %s: %s", waited.Round(time.Second), now.Steps[now.Current].Reason)
+			}
+			if err := f.waitState(ctx, s); err != nil {
+				return err
+			}
 		}
-		if waited := time.Since(began); waited-last >= 10*time.Second {
-			last = waited
-			f.say("  waiting for %s: %s", waited.Round(time.Second), now.Steps[now.Current].Reason)
-		}
-		if err := f.waitState(ctx, s); err != nil {
-			return err
-		}
+	})
+	if stopped {
+		f.say("  stopped after %s", time.Since(began).Round(time.Second))
 	}
+	return err
 }
 
 func (f *face) decide(ctx context.Context, v walk.View) error {
@@ -286,7 +318,11 @@ func (f *face) choose(ctx context.Context, v walk.View) error {
 	if v.Next.CanRollBack {
 		prompt = "retry  rollback  skip REASON  vouch NOTE > "
 	}
-	line, err := f.answer(ctx, prompt, "retry: offer it again; rollback: undo it; skip REASON: leave it; vouch NOTE: it holds on your word")
+	if v.Next.CanOverride {
+		f.say("Only the dry run failed: nothing was changed. It may be because of what an earlier task would have made.")
+		prompt = "override REASON  " + prompt
+	}
+	line, err := f.answer(ctx, prompt, "retry: offer it again; override REASON: go on although the dry run failed; rollback: undo it; skip REASON: leave it; vouch NOTE: it holds on your word")
 	if err != nil {
 		return err
 	}
@@ -297,6 +333,8 @@ func (f *face) choose(ctx context.Context, v walk.View) error {
 		return f.told(f.walk.Skip(v.Current, rest))
 	case "vouch":
 		return f.told(f.walk.Attest(v.Current, rest))
+	case "override":
+		return f.told(f.walk.Override(v.Current, rest))
 	case "rollback":
 		p, err := f.walk.RollBack(v.Current)
 		if err != nil {
@@ -329,5 +367,6 @@ func (f *face) finish(ctx context.Context, v walk.View) error {
 
 func (f *face) finished(ack []string) error { return f.told(f.walk.Finish(ack)) }
 
-// Left says whether an error is the operator's leaving or the end of the terminal, after which the walk is still open.
-func Left(err error) bool { return errors.Is(err, ErrLeft) }
+// Left says whether an error is the operator's leaving or the end of the terminal, after which the walk is still open or has
+// not begun.
+func Left(err error) bool { return errors.Is(err, ErrLeft) || errors.Is(err, ErrNotBegun) }

@@ -18,6 +18,9 @@ import (
 // maxLine is the most bytes of one typed line; more is refused, not cut.
 const maxLine = 4096
 
+// chooseHelp is what h says where a walk has not begun yet.
+const chooseHelp = "a choice is given by its number or its words; q leaves, and nothing is begun; `--input NAME=VALUE` gives any value, also these letters"
+
 // Lines is a terminal in its ordinary line mode.
 type Lines struct {
 	in  *os.File
@@ -54,8 +57,12 @@ func (t *Lines) read() {
 			return
 		}
 		line, err := r.ReadString('\n')
-		if err != nil {
-			t.ended <- fmt.Errorf("the terminal is gone: %w", err)
+		switch {
+		case errors.Is(err, io.EOF):
+			t.ended <- ErrLeft // ctrl-D at the beginning of a line: nothing more will be said
+			return
+		case err != nil:
+			t.ended <- errors.Join(fmt.Errorf("the terminal is gone: %w", err), ErrLeft)
 			return
 		}
 		if len(line) > maxLine {
@@ -96,7 +103,9 @@ func (t *Lines) Ask(ctx context.Context, prompt string) (string, error) {
 		return line, nil
 	case err := <-t.ended:
 		t.ended <- err
-		return "", errors.Join(err, ErrLeft)
+		// What is said next does not stand behind the prompt. Where the terminal is gone nobody misses it.
+		_, _ = io.WriteString(t.out, "\n")
+		return "", err
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
@@ -105,7 +114,8 @@ func (t *Lines) Ask(ctx context.Context, prompt string) (string, error) {
 // Write lets the caller print beside the questions.
 func (t *Lines) Write(p []byte) (int, error) { return t.out.Write(p) }
 
-// Choose asks until the answer is one of the choices (by number or by word); with no choices any text will do.
+// Choose asks, before a walk begins, until the answer is one of the choices (by number or by word); with no choices any text
+// will do. Leaving, by a word or because the terminal or ctx ends, is ErrNotBegun.
 func (t *Lines) Choose(ctx context.Context, question string, choices []string, def string) (string, error) {
 	prompt := question + " > "
 	if def != "" {
@@ -113,11 +123,23 @@ func (t *Lines) Choose(ctx context.Context, question string, choices []string, d
 	}
 	for {
 		line, err := t.Ask(ctx, prompt)
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrLeft), errors.Is(err, context.Canceled):
+			return "", ErrNotBegun
+		case err != nil:
 			return "", err
 		}
 		line = strings.TrimSpace(line)
-		if line == "" {
+		switch {
+		case slices.Contains(choices, line):
+		case line == "q" || line == "quit":
+			return "", ErrNotBegun
+		case line == "h" || line == "help" || line == "?":
+			if _, err := fmt.Fprintln(t.out, chooseHelp); err != nil {
+				return "", err
+			}
+			continue
+		case line == "":
 			line = def
 		}
 		if n, err := strconv.Atoi(line); err == nil && n >= 1 && n <= len(choices) {
@@ -126,7 +148,11 @@ func (t *Lines) Choose(ctx context.Context, question string, choices []string, d
 		if line != "" && (len(choices) == 0 || slices.Contains(choices, line)) {
 			return line, nil
 		}
-		if _, err := fmt.Fprintf(t.out, "%q is not one of: %s\n", line, strings.Join(choices, ", ")); err != nil {
+		text := fmt.Sprintf("%q is not one of: %s", line, strings.Join(choices, ", "))
+		if line == "" {
+			text = "an answer is needed; q leaves, and nothing is begun"
+		}
+		if _, err := fmt.Fprintln(t.out, text); err != nil {
 			return "", err
 		}
 	}
