@@ -37,7 +37,8 @@ type Cluster interface {
 // Eyes is the cluster's state; *probes.Watch has it.
 type Eyes interface {
 	State() *probes.State
-	Subscribe(ctx context.Context, f func(*probes.State))
+	// Updates rings after each new State, until stop is called.
+	Updates() (updates <-chan struct{}, stop func())
 	Fresh(ctx context.Context, sections []string) (*probes.State, error)
 }
 

@@ -164,6 +164,29 @@ func TestARoom(t *testing.T) {
 	until(t, r, func(v View) bool { return v.Phase == GivenUp && v.Debrief != nil })
 }
 
+// The cluster that recovers in the moment in which the clock starts says so once, and never again.
+func TestRecoveredAtOnce(t *testing.T) {
+	r, cluster := newRoom(t)
+	lib, err := r.cfg.Library()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s *Session
+	s, err = newSession(r.cfg, lib, lib.Drills[0], func(v View) {
+		if v.Phase == Running && s.View().Goal[0].Answer != gate.Pass {
+			cluster.set(probestest.Healthy())
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := s.Run(ctx); err != nil || s.View().Phase != Recovered {
+		t.Errorf("%v: %+v", err, s.View())
+	}
+}
+
 func TestAFaultThatIsRefused(t *testing.T) {
 	r, cluster := newRoom(t)
 	cluster.refuse = errors.New("no host is as this fault wants it")

@@ -95,18 +95,19 @@ func (s *Session) say(format string, args ...any) {
 
 // Run prepares the cluster, and observes it until the session is over or ctx ends. The error says why it failed.
 func (s *Session) Run(ctx context.Context) error {
+	// Listening begins before the clock does: a cluster that recovers in the moment between would be overlooked.
+	updates, stop := s.cfg.Eyes.Updates()
+	defer stop()
 	if err := s.Prepare(ctx); err != nil {
 		return err
 	}
-	watching, stop := context.WithCancel(ctx)
-	defer stop()
-	s.cfg.Eyes.Subscribe(watching, func(st *probes.State) {
-		if s.Observe(ctx, st); s.View().Phase.Over() {
-			stop()
+	for !s.View().Phase.Over() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-updates:
+			s.Observe(ctx, s.cfg.Eyes.State())
 		}
-	})
-	if !s.View().Phase.Over() {
-		return ctx.Err()
 	}
 	return nil
 }

@@ -16,7 +16,6 @@ import (
 
 	"recon/internal/rehearsal"
 	"recon/internal/twin"
-	"recon/probes"
 	"recon/runbooks"
 )
 
@@ -46,8 +45,8 @@ func newBench(t *testing.T) *bench {
 	return &bench{Console: c, t: t, twin: c.Twin()}
 }
 
-// Subscribe makes it the eyes of a session; nobody waits for a state that was not asked for.
-func (b *bench) Subscribe(ctx context.Context, _ func(*probes.State)) { <-ctx.Done() }
+// Updates makes it the eyes of a session; nobody waits for a state that was not asked for.
+func (b *bench) Updates() (updates <-chan struct{}, stop func()) { return nil, func() {} }
 
 // The twin as a drill's cluster.
 type broken struct{ *twin.Twin }
