@@ -72,10 +72,12 @@ func (p *Plan) Shown() (assignments []string, script string) {
 		return nil, p.Shots[0].wire // the commands with their values in place: what each target gets
 	}
 	for _, v := range p.Command.Values {
-		// Plan refused what cannot be quoted, so this cannot fail here.
-		if a, err := assignment(v); err == nil {
-			assignments = append(assignments, a)
+		a, err := assignment(v)
+		if err != nil {
+			// Plan refuses what no shell can take where a shell takes it; a parameter of a statement may be anything.
+			a = v.Name + "=" + quote(v.Value)
 		}
+		assignments = append(assignments, a)
 	}
 	return assignments, p.Command.Script
 }

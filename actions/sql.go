@@ -92,19 +92,25 @@ func (h *Hands) sendSQL(ctx context.Context, cmd Command, s Shot, w io.Writer) (
 	if err == nil {
 		err = printRows(w, rows)
 	}
+	o.Kind, o.Reason = sqlOutcome(err)
+	return o
+}
+
+// sqlOutcome tells what became of a statement. An ERROR is the server's word that it was rolled back, whatever the code. A FATAL
+// tears the connection down, which may happen while a commit that is already on disk waits for its standby: nobody knows.
+func sqlOutcome(err error) (kind remote.ExitKind, reason string) {
 	var refused *pgconn.PgError
 	switch {
 	case err == nil:
-		o.Kind = remote.OK
-	case errors.As(err, &refused) && refused.Code < "57P00":
-		// The server answered with an error of the statement: it was rolled back. 57P01 and on are connections torn down.
-		o.Kind, o.Reason = remote.Failed, refused.Message+" (SQLSTATE "+refused.Code+")"
-	case errors.As(err, &refused):
-		o.Reason = refused.Message + " (SQLSTATE " + refused.Code + ")"
-	default:
-		o.Reason = err.Error()
+		return remote.OK, ""
+	case !errors.As(err, &refused):
+		return remote.Unknown, err.Error()
 	}
-	return o
+	reason = refused.Message + " (SQLSTATE " + refused.Code + ")"
+	if either(refused.SeverityUnlocalized, refused.Severity) == "ERROR" {
+		return remote.Failed, reason
+	}
+	return remote.Unknown, reason
 }
 
 func (h *Hands) connect(ctx context.Context, cmd Command, s Shot) (*pgx.Conn, error) {
