@@ -39,10 +39,10 @@ func (l *Library) Suggest(vars map[string]any) []Suggestion {
 	return out
 }
 
-// Changes says that the book leads somewhere: a step of it changes something.
+// Changes says that the book leads somewhere: a step of it changes something, or walks another book.
 func (b *Runbook) Changes() bool {
 	return slices.ContainsFunc(b.Steps, func(s Step) bool {
-		return slices.ContainsFunc(s.Commands, func(c Command) bool { return c.Risk == Change || c.Risk == Destroy })
+		return slices.ContainsFunc(s.Commands, func(c Command) bool { return c.Risk == Change || c.Risk == Destroy || c.Refers != "" })
 	})
 }
 
