@@ -3,6 +3,8 @@ package walk
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -83,6 +85,15 @@ func (w *Walk) Enter(index int) (*Walk, error) {
 		if err != nil {
 			return err
 		}
+		if left, err := w.orphan(parent.Path, cmd.Refers, inputs); left != nil || err != nil {
+			if err == nil {
+				err = w.append(audit.KindChild, audit.Child{Step: index + 1, Block: b + 1, Book: cmd.Refers, Child: *left})
+			}
+			if err == nil {
+				entered, err = Resume(w.cfg, filepath.Join(w.cfg.Trails, left.Path))
+			}
+			return err
+		}
 		one, err := begin(w.cfg, book, inputs, w.fold.start.DryRun, &parent)
 		if err != nil {
 			return fmt.Errorf("walk %s: %w", cmd.Refers, err)
@@ -98,6 +109,40 @@ func (w *Walk) Enter(index int) (*Walk, error) {
 		return nil
 	})
 	return entered, err
+}
+
+// orphan finds the walk of a book that was begun for this walk, whose console died before this trail could name it. It goes on,
+// rather than lie open for ever beside another one.
+func (w *Walk) orphan(parent, book string, inputs map[string]string) (*audit.Ref, error) {
+	mine := w.Trail()
+	all, err := os.ReadDir(filepath.Dir(mine))
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range all {
+		path := filepath.Join(filepath.Dir(mine), e.Name())
+		if filepath.Ext(path) != ".jsonl" {
+			continue
+		}
+		ref, err := w.ref(audit.Ref{Path: path})
+		// Names begin with the time: what is older than this walk cannot be inside it.
+		if err != nil || filepath.Base(path) < filepath.Base(mine)[:len("20060102T150405Z")] || w.fold.children[ref.Path] {
+			continue
+		}
+		records, err := audit.Read(path)
+		var torn *audit.Torn
+		if err != nil && !errors.As(err, &torn) || len(records) == 0 {
+			continue // it tells nothing, and `recon audit verify` says why
+		}
+		start, err := audit.As[audit.Start](records[0])
+		if err != nil || start.Parent == nil || start.Parent.Path != parent || start.Book.ID != book || !maps.Equal(start.Inputs, inputs) {
+			continue
+		}
+		if last := records[len(records)-1]; last.Kind != audit.KindEnd {
+			return &audit.Ref{Path: ref.Path, Seq: last.Seq, Head: last.Hash}, nil
+		}
+	}
+	return nil, nil
 }
 
 // Return looks how the child of a step ended, after it was closed, and records it. A child that is still open stays so, and

@@ -148,3 +148,42 @@ func TestABookInsideThatWasAbandoned(t *testing.T) {
 		t.Errorf("the reason is %q", v.Steps[1].Reason)
 	}
 }
+
+// TestABookInsideThatNobodyNamed: the console dies after the child's first record and before the parent's. The child goes on, and
+// not for other inputs.
+func TestABookInsideThatNobodyNamed(t *testing.T) {
+	w := nested(t)
+	book, _ := w.cfg.Library.Book("inner-book")
+	parent, err := w.ref(w.trail.Ref())
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := func(member string) string {
+		one, err := begin(w.cfg, book, map[string]string{"member": member, "why": "because"}, false, &parent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := one.Close("the console died"); err != nil {
+			t.Fatal(err)
+		}
+		return one.Trail()
+	}
+	left("n2")
+	orphan := left("n1")
+	inside := enter(t, w)
+	if inside.Trail() != orphan {
+		t.Errorf("entered %s, and %s was left", inside.Trail(), orphan)
+	}
+	if err := inside.Abandon("it was another time"); err != nil {
+		t.Fatal(err)
+	}
+	leave(t, w, inside)
+	if err := w.Retry(1); err != nil {
+		t.Fatal(err)
+	}
+	again := enter(t, w)
+	if again.Trail() == orphan {
+		t.Error("a walk that ended is entered again")
+	}
+	leave(t, w, again)
+}

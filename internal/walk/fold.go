@@ -43,6 +43,8 @@ type fold struct {
 	cursor  int
 	intents map[uint64]*intentFold
 	waives  map[string]string
+	// children are the trails of the walks inside this one.
+	children map[string]bool
 }
 
 // stepFold is one step.
@@ -92,7 +94,7 @@ type intentFold struct {
 func newFold(b *runbooks.Runbook) *fold {
 	f := &fold{
 		status: Open, inputs: map[string]string{}, answers: map[string]string{}, captures: map[string]map[string]string{},
-		intents: map[uint64]*intentFold{}, waives: map[string]string{}, steps: make([]stepFold, len(b.Steps)),
+		intents: map[uint64]*intentFold{}, waives: map[string]string{}, children: map[string]bool{}, steps: make([]stepFold, len(b.Steps)),
 	}
 	for i, s := range b.Steps {
 		f.steps[i].blocks = make([]blockFold, len(s.Commands)+len(s.Rollbacks))
@@ -175,6 +177,7 @@ func (f *fold) decision(r audit.Record) error {
 		})
 	case audit.KindChild:
 		return with(r, func(d audit.Child) error {
+			f.children[d.Child.Path] = true
 			return f.block(r, d.Step, d.Block, func(s *stepFold, b *blockFold) {
 				b.child, b.settled = d.Child.Path, false
 				b.attempts++

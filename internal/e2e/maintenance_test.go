@@ -1,0 +1,220 @@
+//go:build lab
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"recon/probes"
+)
+
+// TestMaintenance walks the books of planned work on the lab's own cluster. It takes half an hour, and RECON_MAINTENANCE asks for
+// it: with `all`, or with the name of one of them.
+func TestMaintenance(t *testing.T) {
+	which := os.Getenv("RECON_MAINTENANCE")
+	if which == "" {
+		t.Skip("RECON_MAINTENANCE is not set")
+	}
+	if out, code := recon(t, "lab", "--dir", labDir(), "status"); code != 0 || strings.Contains(out, "down") {
+		labRun(t, "down")
+		labRun(t, "up")
+	}
+	if os.Getenv("RECON_LAB_KEEP") == "" {
+		defer labRun(t, "down") // passwords and databases are others than those of the lab's snapshot
+	}
+	for _, s := range []struct {
+		name string
+		run  func(*testing.T)
+	}{
+		{"certificate-renewal", renewed},
+		{"minor-upgrade", upgraded},
+		{"rotate-passwords", rotated},
+		{"restore-database", restored},
+		{"rolling-reboot", rebooted},
+	} {
+		if which != "all" && which != s.name {
+			continue
+		}
+		t.Run(s.name, func(t *testing.T) {
+			calm(t)
+			began := time.Now()
+			s.run(t)
+			t.Logf("%s: %s", s.name, time.Since(began).Round(time.Second))
+			healthy(t)
+			calm(t)
+		})
+	}
+}
+
+// completes walks to the end.
+func (w *walker) completes() {
+	w.t.Helper()
+	w.walk()
+	if code := w.dead(10 * time.Second); code != "0" || !strings.Contains(w.history(), "The walk is completed") {
+		w.t.Fatalf("the walk ended with %s:\n%s", code, w.history())
+	}
+}
+
+// renewed makes a pair of its own and puts it beside the old one, as the operator does by hand.
+func renewed(t *testing.T) {
+	serial := func() (all []string) {
+		for _, m := range state(t).Web.Members {
+			all = append(all, m.CertificatePrint)
+		}
+		return all
+	}
+	before := serial()
+	onConsole(t, "sh", "-ec", `umask 077
+openssl req -x509 -newkey rsa:2048 -nodes -days 300 -subj /CN=netbox.lab.example -addext subjectAltName=DNS:netbox.lab.example \
+  -keyout new.key -out new.pem 2>/dev/null
+for host in netbox-node-1 netbox-node-2 netbox-node-3; do
+  ssh -n $host 'sudo -n nginx -T 2>/dev/null' | sed -n 's/^ *ssl_certificate *//p' | tr -d '; ' | head -n 1 >certificate
+  ssh -n $host 'sudo -n nginx -T 2>/dev/null' | sed -n 's/^ *ssl_certificate_key *//p' | tr -d '; ' | head -n 1 >key
+  ssh $host "sudo -n sh -c 'umask 077; cat >$(cat certificate).new'" <new.pem
+  ssh $host "sudo -n sh -c 'umask 077; cat >$(cat key).new'" <new.key
+done`)
+	walkPlain(t, map[string]string{"trusted": "they do"}, "certificate-renewal").completes()
+	after := serial()
+	if len(after) != 3 || after[0] != after[1] || after[0] != after[2] || after[0] == before[0] {
+		t.Errorf("served before: %v, now: %v", before, after)
+	}
+}
+
+// upgraded gives a replica's programs new files, as packages do: what runs is the old ones until the book has restarted it.
+func upgraded(t *testing.T) {
+	node := healthy(t).Patroni.Replicas[0].Node
+	onNode(t, node, "sh", "-ec", `for unit in etcd-patroni redis-server redis-sentinel haproxy pgbouncer nginx keepalived patroni; do
+  file=$(readlink "/proc/$(systemctl show -p MainPID --value $unit)/exe")
+  case $file in *deleted*) continue ;; esac
+  cp -p "$file" "$file.new"
+  mv "$file.new" "$file"
+done`)
+	units := strings.Fields("etcd-patroni redis-server redis-sentinel haproxy pgbouncer nginx keepalived patroni")
+	began := func() []string {
+		return strings.Fields(onNode(t, node, append([]string{"systemctl", "show", "-p", "ExecMainStartTimestampMonotonic", "--value"}, units...)...))
+	}
+	before := began()
+	walkPlain(t, nil, "minor-upgrade", "--input", "node="+node).completes()
+	for i, at := range began() {
+		if at == before[i] {
+			t.Errorf("%s still runs its old program", units[i])
+		}
+	}
+}
+
+// rotated changes Redis's password: in the variables, then by the book, and the console goes on with the new one.
+func rotated(t *testing.T) {
+	value := func() string {
+		out, code := onConsole(t, "sed", "-n", "s/^redis_password: *//p", "secrets.yml")
+		if code != 0 {
+			t.Fatal(out)
+		}
+		return out
+	}
+	before := value()
+	w := walkPlain(t, nil, "rotate-passwords", "--input", "which=Redis")
+	edited := false
+	w.before = func(line string) bool {
+		if !strings.HasPrefix(line, "done by hand") {
+			return false
+		}
+		if edited {
+			return true
+		}
+		onConsole(t, "sed", "-i", "-E", `s/^(redis_password|redis_check_password): *"[^"]*"/\1: "AnotherWordOf32LettersAndDigits0"/`, "secrets.yml")
+		edited = true
+		return false
+	}
+	w.walk()
+	if !edited {
+		t.Fatalf("the book never asked for the new password:\n%s", w.history())
+	}
+	w.keys("C-c")
+	w.dead(time.Minute)
+	w = walkPlain(t, nil, "rotate-passwords", "--resume")
+	w.completes()
+	if after := value(); after == before {
+		t.Errorf("the password is still the old one")
+	}
+	// The old one opens nothing any more.
+	for _, node := range []string{"netbox-node-1", "netbox-node-2", "netbox-node-3"} {
+		out := onNode(t, node, "sh", "-c", "REDISCLI_AUTH="+strings.TrimSpace(strings.Split(before, " ")[0])+" redis-cli ping 2>&1 || :")
+		if !strings.Contains(out, "NOAUTH") && !strings.Contains(out, "WRONGPASS") {
+			t.Errorf("%s: the old password says %q", node, out)
+		}
+	}
+}
+
+// restored brings the cluster's databases as those of another server, stopped in order: a physical copy with a system identifier
+// of its own.
+func restored(t *testing.T) {
+	s := healthy(t)
+	leader, was := s.Patroni.Leader.Node, systemID(s)
+	onNode(t, leader, "sh", "-ec", `cd /var/tmp
+bin=$(dirname "$(readlink "/proc/$(head -n 1 /var/lib/postgresql/17/patroni/postmaster.pid)/exe")")
+as() { runuser -u postgres -- "$@"; }
+as "$bin/initdb" -D /var/tmp/old-netbox -E UTF8 --locale=C.UTF-8 -k >/dev/null
+as "$bin/pg_ctl" -w -D /var/tmp/old-netbox -o "-p 5499 -k /var/tmp -c listen_addresses=''" -l /var/tmp/old.log start >/dev/null
+as "$bin/pg_dumpall" -h /var/run/postgresql -p 5432 --no-role-passwords | as "$bin/psql" -q -h /var/tmp -p 5499 -d postgres >/var/tmp/old.out 2>&1
+as "$bin/psql" -q -h /var/tmp -p 5499 -d netbox -c "CREATE TABLE from_the_old_server AS SELECT 42 AS answer"
+as "$bin/pg_ctl" -w -D /var/tmp/old-netbox -m fast stop >/dev/null`)
+	w := walkPlain(t, map[string]string{"good": "it is"}, "restore-database", "--input", "way=physical copy", "--input", "source=/var/tmp/old-netbox", "--input", "member="+s.Patroni.Leader.Name)
+	w.before = func(line string) bool {
+		if strings.HasPrefix(line, "done by hand") && strings.Contains(w.text(), "databases of the deployment") {
+			databases(t, leader)
+		}
+		return false
+	}
+	w.completes()
+	if now := systemID(healthy(t)); now == was || now == "" {
+		t.Errorf("the system identifier was %q and is %q", was, now)
+	}
+	for _, node := range []string{"netbox-node-1", "netbox-node-2", "netbox-node-3"} {
+		if out := onNode(t, node, "runuser", "-u", "postgres", "--", "psql", "-XAt", "-d", "netbox", "-c", "SELECT answer FROM from_the_old_server"); strings.TrimSpace(out) != "42" {
+			t.Errorf("%s does not have what the old server had: %q", node, out)
+		}
+	}
+}
+
+func systemID(s *probes.State) string {
+	if s.Patroni.SystemID == nil {
+		return ""
+	}
+	return *s.Patroni.SystemID
+}
+
+// databases is what the book asks for by hand after a physical copy: what the deployment makes, and NetBox's password.
+func databases(t *testing.T, leader string) {
+	out, code := onConsole(t, "sh", "-ec", "cd ansible && ansible-playbook -i inventory/hosts.yml site.yml --tags databases")
+	if code != 0 {
+		t.Fatal(out)
+	}
+	word, _ := onConsole(t, "sh", "-c", `sed -n 's/^netbox_database_password: *"\([^"]*\)".*/\1/p' secrets.yml`)
+	mine, _ := onConsole(t, "sh", "-c", `sed -n 's/^recon_database_password: *"\([^"]*\)".*/\1/p' secrets.yml`)
+	onNode(t, leader, "runuser", "-u", "postgres", "--", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c",
+		fmt.Sprintf("ALTER ROLE netbox PASSWORD '%s'; ALTER ROLE recon PASSWORD '%s'", strings.TrimSpace(word), strings.TrimSpace(mine)))
+}
+
+// rebooted reboots every host; each has another boot afterwards.
+func rebooted(t *testing.T) {
+	boots := func() map[string]string {
+		all := map[string]string{}
+		for _, n := range state(t).Nodes {
+			all[n.Name] = onNode(t, n.Name, "systemctl", "show", "-p", "UserspaceTimestampMonotonic", "--value")
+		}
+		return all
+	}
+	before := boots()
+	w := walkPlain(t, nil, "rolling-reboot")
+	w.defaults = true
+	w.completes()
+	for name, at := range boots() {
+		if at == before[name] {
+			t.Errorf("%s was not rebooted", name)
+		}
+	}
+}
