@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,7 +42,7 @@ func (w *walker) taskLines(t *Theme, width int) []string {
 func (w *walker) outputBelow(t *Theme, width, height int) []string {
 	total := w.outputTotal()
 	if total == 0 {
-		return sheet([]string{t.paint(dim, "nothing was sent yet")}, width, height)
+		return sheet(w.noOutput(t, width), width, height)
 	}
 	var out []string
 	if w.follow {
@@ -56,6 +57,23 @@ func (w *walker) outputBelow(t *Theme, width, height int) []string {
 	out = sheet(out, width, height)
 	out[height-1] = fit(t.paint(dim, "… stands still; end follows the newest"), width)
 	return out
+}
+
+// noOutput says where to look while this console has nothing to show: a walk that was gone on with has sent something before.
+func (w *walker) noOutput(t *Theme, width int) []string {
+	newest := ""
+	if w.seen == nil {
+		return nil
+	}
+	for _, s := range w.seen.Steps {
+		for _, r := range s.Results {
+			newest = cmp.Or(r.Output, newest)
+		}
+	}
+	if newest == "" {
+		return []string{t.paint(dim, "nothing was sent yet")}
+	}
+	return append(hang("", t.paint(dim, "nothing was sent since the walk was opened here; what came last is in"), width), hang("", t.paint(dim, newest), width)...)
 }
 
 // outputTotal is how many lines there are: what is lost, what came, and the outcomes.

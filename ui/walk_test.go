@@ -410,3 +410,12 @@ func TestWhatWasSeenMidwayIsPast(t *testing.T) {
 		}
 	})
 }
+
+// A walk that was gone on with has sent something, which this console has not heard: it says where that is.
+func TestOutputOfBefore(t *testing.T) {
+	w := &walker{seen: &walk.View{Steps: []walk.StepView{{Results: []walk.Result{{Output: "trails/x.out/9-n1.out"}}}, {}}}}
+	text := strings.Join(w.output(DefaultTheme(), 60, 4), "\n")
+	if !strings.Contains(text, "x.out/9-n1.out") || strings.Contains(text, "nothing was sent yet") {
+		t.Errorf("it says %q", text)
+	}
+}
