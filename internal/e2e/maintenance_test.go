@@ -40,12 +40,11 @@ func TestMaintenance(t *testing.T) {
 			continue
 		}
 		t.Run(s.name, func(t *testing.T) {
-			calm(t)
+			healthy(t)
 			began := time.Now()
 			s.run(t)
 			t.Logf("%s: %s", s.name, time.Since(began).Round(time.Second))
 			healthy(t)
-			calm(t)
 		})
 	}
 }
@@ -68,7 +67,7 @@ func renewed(t *testing.T) {
 		return all
 	}
 	before := serial()
-	onConsole(t, "sh", "-ec", `umask 077
+	out, code := onConsole(t, "sh", "-ec", `umask 077
 openssl req -x509 -newkey rsa:2048 -nodes -days 300 -subj /CN=netbox.lab.example -addext subjectAltName=DNS:netbox.lab.example \
   -keyout new.key -out new.pem 2>/dev/null
 for host in netbox-node-1 netbox-node-2 netbox-node-3; do
@@ -77,6 +76,9 @@ for host in netbox-node-1 netbox-node-2 netbox-node-3; do
   ssh $host "sudo -n sh -c 'umask 077; cat >$(cat certificate).new'" <new.pem
   ssh $host "sudo -n sh -c 'umask 077; cat >$(cat key).new'" <new.key
 done`)
+	if code != 0 {
+		t.Fatalf("the new pair: exit code %d\n%s", code, out)
+	}
 	walkPlain(t, map[string]string{"trusted": "they do"}, "certificate-renewal").completes()
 	after := serial()
 	if len(after) != 3 || after[0] != after[1] || after[0] != after[2] || after[0] == before[0] {
