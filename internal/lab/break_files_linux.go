@@ -107,9 +107,9 @@ func fileRecipes() map[string]recipe {
 		fault.HAProxyWrongRedis:   {everyNode, haproxy, `sed -i 's/expect string role:master/expect string role:slave/' "$1"`, "haproxy", "reload", false, "the Redis backend looks for a replica"},
 		fault.VRRPOtherID:         {oneNode(aBackup), keepalived, `sed -i '/vrrp_instance VI_DB/,/}/s/^\( *virtual_router_id\) .*/\1 51/' "$1"`, "keepalived", "reload", false, "gave the db address another virtual router id"},
 		// Once Redis has written its file anew, a line of its users' has the password as well, and comes last.
-		fault.RedisOtherPass:      {oneNode(aReplica), "/etc/redis/redis.conf", `sed -i 's/^requirepass .*/requirepass not-the-password/; /^user default /d' "$1"`, "redis-server", "restart", false, "gave another password to the clients of Redis, and restarted it,"},
-		fault.NetBoxOldVersion:    {oneNode(theLast), "/opt/netbox/netbox/standin.py", `sed -i 's/4\.5\.1/4.4.2/' "$1"`, "netbox", "restart", false, "NetBox is 4.4.2"},
-		fault.CertOtherKey:        {oneNode(theLast), certificateKey, `openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | cat >"$1"`, "nginx", "", false, "put another key beside the certificate"},
+		fault.RedisOtherPass:   {oneNode(aReplica), "/etc/redis/redis.conf", `sed -i 's/^requirepass .*/requirepass not-the-password/; /^user default /d' "$1"`, "redis-server", "restart", false, "gave another password to the clients of Redis, and restarted it,"},
+		fault.NetBoxOldVersion: {oneNode(theLast), "/opt/netbox/netbox/standin.py", `sed -i 's/4\.5\.1/4.4.2/' "$1"`, "netbox", "restart", false, "NetBox is 4.4.2"},
+		fault.CertOtherKey:     {oneNode(theLast), certificateKey, `openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 | cat >"$1"`, "nginx", "", false, "put another key beside the certificate"},
 		fault.CertNotReloaded: {
 			oneNode(theLast), certificate,
 			`openssl req -x509 -key "${1%.pem}.key" -days 365 -subj /CN=netbox.lab.example -addext subjectAltName=DNS:netbox.lab.example | cat >"$1"`,
