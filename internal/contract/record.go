@@ -64,8 +64,18 @@ func (r *Record) Feed(s *probes.State) {
 // Complete says whether every change of the present half was seen.
 func (r *Record) Complete() bool { return len(r.missing()) == 0 }
 
-// Late says whether nothing of what is still missing can come in time any more.
-func (r *Record) Late(now time.Time) bool {
+// Over says whether the present half needs no more States: every change was seen and at least that long was looked, so that what
+// must stay as it is had time not to, or what is missing can no longer come in time.
+func (r *Record) Over(now time.Time, least time.Duration) bool {
+	if r.Complete() {
+		_, start, _ := r.half()
+		return now.Sub(start) >= least
+	}
+	return r.late(now)
+}
+
+// late says whether nothing of what is still missing can come in time any more.
+func (r *Record) late(now time.Time) bool {
 	for _, c := range r.missing() {
 		if !now.After(r.deadline(c.Name)) {
 			return false

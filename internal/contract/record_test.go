@@ -69,19 +69,36 @@ func TestRecordJudges(t *testing.T) {
 	}
 }
 
-func TestLateWaitsForTheLast(t *testing.T) {
+func TestOverWaitsForTheLast(t *testing.T) {
 	r := New(sample(), Roles{Leader: "a"}, Slack{Late: 0.5}, began)
 	for _, c := range []struct {
 		seconds float64
 		late    bool
 	}{{5, false}, {8.9, false}, {9.1, true}} {
-		if got := r.Late(began.Add(time.Duration(c.seconds * float64(time.Second)))); got != c.late {
-			t.Errorf("after %g s late is %v", c.seconds, got)
+		if got := r.Over(began.Add(time.Duration(c.seconds*float64(time.Second))), time.Second); got != c.late {
+			t.Errorf("after %g s it is over: %v", c.seconds, got)
 		}
 	}
 	r.Feed(at(3, "a", true))
-	if !r.Late(began.Add(6600 * time.Millisecond)) {
+	if !r.Over(began.Add(6600*time.Millisecond), time.Second) {
 		t.Error("the second change may come 3.5 s after the first")
+	}
+}
+
+// What has to stay as it is is looked at for a while, though every change was seen at once.
+func TestOverLooksOnWhenAllWasSeen(t *testing.T) {
+	r := New(sample(), Roles{Leader: "a"}, Slack{}, began)
+	r.Feed(at(3, "a", true))
+	r.Feed(at(5, "b", true))
+	if !r.Complete() {
+		t.Fatal("not all was seen")
+	}
+	if r.Over(began.Add(9*time.Second), 10*time.Second) || !r.Over(began.Add(10*time.Second), 10*time.Second) {
+		t.Error("it has to be looked at for ten seconds")
+	}
+	r.Feed(at(7, "", true))
+	if said := strings.Join(r.Differences(), ""); !strings.Contains(said, "somebody leads") {
+		t.Errorf("what ended after the last change: %q", said)
 	}
 }
 

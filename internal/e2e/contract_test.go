@@ -72,7 +72,7 @@ func keeps(t *testing.T, stream *stream, c contract.Contract) {
 	r := contract.New(c, was, slack, began)
 	look := func(from time.Time, least time.Duration) {
 		next := stream.after(from)
-		for !r.Late(time.Now()) && !(r.Complete() && time.Since(from) >= least) {
+		for !r.Over(time.Now(), least) {
 			s, err := next(time.Second)
 			if err != nil {
 				t.Fatal(err)

@@ -58,13 +58,9 @@ func keeps(t *testing.T, c contract.Contract) {
 		t.Fatal(err)
 	}
 	look := func(least time.Duration) {
-		began := con.twin.World.Now()
-		for !r.Late(con.twin.World.Now()) {
+		for !r.Over(con.twin.World.Now(), least) {
 			con.twin.Advance(time.Second)
 			r.Feed(fresh())
-			if r.Complete() && con.twin.World.Now().Sub(began) >= least {
-				break
-			}
 		}
 		r.End()
 	}

@@ -6,7 +6,10 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -181,10 +184,45 @@ func said(text, otherwise string) string {
 	return text
 }
 
-// Changed says whether two reports tell different things, apart from ages and numbers that move all the time. nil is
-// different from every report.
+// Changed says whether two reports tell different things, apart from ages and numbers that move all the time: a word of the table,
+// a finding, or anything in the State that is true or false. nil is different from every report.
 func (r *Report) Changed(before *Report) bool {
-	return before == nil || r.mark() != before.mark()
+	return before == nil || r.mark() != before.mark() || !slices.Equal(flags(nil, reflect.ValueOf(r.State)), flags(nil, reflect.ValueOf(before.State)))
+}
+
+// flags are all that is true or false below a value, in order; what is absent, and where a list or a map ends, has its place too.
+func flags(out []byte, v reflect.Value) []byte {
+	switch v.Kind() {
+	case reflect.Bool:
+		if v.Bool() {
+			return append(out, '1')
+		}
+		return append(out, '0')
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			return append(out, '-')
+		}
+		return flags(out, v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				out = flags(out, v.Field(i))
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			out = flags(out, v.Index(i))
+		}
+		return append(out, ']')
+	case reflect.Map:
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return cmp.Compare(a.String(), b.String()) })
+		for _, k := range keys {
+			out = flags(append(out, k.String()...), v.MapIndex(k))
+		}
+		return append(out, '}')
+	}
+	return out
 }
 
 // mark is all that a change is told by.
@@ -197,6 +235,9 @@ func (r *Report) mark() string {
 	for _, row := range r.rows() {
 		for _, c := range row.Cells {
 			out += c.Glyph + " " + said(c.Kind, c.Word) + "\n"
+			if !strings.ContainsAny(c.Number, "0123456789") {
+				out += c.Number + "\n" // a word in a number's place: paused, nofailover
+			}
 		}
 	}
 	for _, t := range r.Targets() {

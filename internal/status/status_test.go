@@ -166,6 +166,16 @@ func TestChanged(t *testing.T) {
 			t.Errorf("%s is no change", name)
 		}
 	}
+	for name, change := range map[string]func(*probes.State){
+		"a restart is pending":      func(s *probes.State) { s.Patroni.Members[2].Pending = true },
+		"a member is never to lead": func(s *probes.State) { s.Patroni.Members[1].Tags = map[string]string{"nofailover": "true"} },
+		"a host waits for a reboot": func(s *probes.State) { yes := true; s.Nodes[1].RebootPending = &yes },
+	} {
+		s := probestest.Healthy()
+		if change(s); !report(t, s, 0).Changed(first) {
+			t.Errorf("%s: that is no change", name)
+		}
+	}
 	if a, b := report(t, probestest.LeaderDead(), 0), report(t, probestest.LeaderDead(), 20); !b.Changed(a) {
 		t.Error("a finding that became certain is no change")
 	}
