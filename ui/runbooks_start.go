@@ -55,7 +55,11 @@ func (s *starter) ask(b *runbooks.Runbook, state *probes.State, current *walk.Vi
 		if v := given[in.Name]; v != "" {
 			preset = v
 		}
-		fields = append(fields, field{name: in.Name, ask: in.Ask, choices: choices, preset: preset})
+		ask := in.Ask
+		if in.Choices != nil && len(choices) == 0 {
+			ask += " (Nothing is seen now that could be chosen: a name that is typed is taken as it is.)"
+		}
+		fields = append(fields, field{name: in.Name, ask: ask, choices: choices, preset: preset})
 	}
 	form := startForm + b.ID
 	if dry {

@@ -146,7 +146,7 @@ func (d *linedDrill) walk(ctx context.Context, id string) error {
 		return err
 	}
 	inputs := map[string]string{}
-	if err := askInputs(ctx, d.lines, book, inputs, d.session.watch.State()); err != nil {
+	if err := askInputs(ctx, d.lines, book, inputs, d.session.watch.State); err != nil {
 		return err
 	}
 	w, err := walk.Start(d.session.config(lib), book, inputs, false)

@@ -139,7 +139,7 @@ func (a *app) walkPlain(s *session, id string, o walkOptions) error {
 		if err := a.warnOpen(cfg.Trails, s.cluster.Name); err != nil {
 			return err
 		}
-		if err := askInputs(ctx, lines, book, o.inputs, s.watch.State()); err != nil {
+		if err := askInputs(ctx, lines, book, o.inputs, s.watch.State); err != nil {
 			return err
 		}
 		if w, err = walk.Start(cfg, book, o.inputs, o.dry); err != nil {
@@ -244,18 +244,19 @@ func (a *app) warnOpen(dir, cluster string) error {
 	return nil
 }
 
-// askInputs asks for the inputs that the flags did not give, with the choices and defaults that the State yields.
-func askInputs(ctx context.Context, t *plain.Lines, book *runbooks.Runbook, given map[string]string, s *probes.State) error {
-	vars := probes.Vars(s)
+// askInputs asks for the inputs that the flags did not give, with the choices and defaults that the State of the moment yields.
+func askInputs(ctx context.Context, t *plain.Lines, book *runbooks.Runbook, given map[string]string, state func() *probes.State) error {
 	for _, in := range book.Inputs {
 		if given[in.Name] != "" {
 			continue
 		}
-		choices, def := in.Options(vars)
-		for i, c := range choices {
-			fmt.Fprintf(t, "  %d  %s\n", i+1, c)
-		}
-		v, err := t.Choose(ctx, in.Ask, choices, def)
+		v, err := t.Choose(ctx, in.Ask, func() (o plain.Offer) {
+			o.Choices, o.Default = in.Options(probes.Vars(state()))
+			if in.Choices != nil {
+				o.None = "nothing is seen now that could be chosen; Enter looks again, and a name that is typed is taken as it is"
+			}
+			return o
+		})
 		if err != nil {
 			return err
 		}

@@ -114,14 +114,29 @@ func (t *Lines) Ask(ctx context.Context, prompt string) (string, error) {
 // Write lets the caller print beside the questions.
 func (t *Lines) Write(p []byte) (int, error) { return t.out.Write(p) }
 
+// Offer is what may be answered at a moment. With no Choices any text will do; None is what is said of that where choices are
+// expected, "" where they are not.
+type Offer struct {
+	Choices       []string
+	Default, None string
+}
+
 // Choose asks, before a walk begins, until the answer is one of the choices (by number or by word); with no choices any text
-// will do. Leaving, by a word or because the terminal or ctx ends, is ErrNotBegun.
-func (t *Lines) Choose(ctx context.Context, question string, choices []string, def string) (string, error) {
-	prompt := question + " > "
-	if def != "" {
-		prompt = question + " [" + def + "] > "
-	}
-	for {
+// will do. What is offered is asked for again before each question, because the cluster may show more by then. Leaving, by a word
+// or because the terminal or ctx ends, is ErrNotBegun.
+func (t *Lines) Choose(ctx context.Context, question string, offered func() Offer) (string, error) {
+	for last := (*Offer)(nil); ; {
+		o := offered()
+		if last == nil || !slices.Equal(o.Choices, last.Choices) {
+			if err := t.list(o); err != nil {
+				return "", err
+			}
+		}
+		last = &o
+		prompt := question + " > "
+		if o.Default != "" {
+			prompt = question + " [" + o.Default + "] > "
+		}
 		line, err := t.Ask(ctx, prompt)
 		switch {
 		case errors.Is(err, ErrLeft), errors.Is(err, context.Canceled):
@@ -131,7 +146,7 @@ func (t *Lines) Choose(ctx context.Context, question string, choices []string, d
 		}
 		line = strings.TrimSpace(line)
 		switch {
-		case slices.Contains(choices, line):
+		case slices.Contains(o.Choices, line):
 		case line == "q" || line == "quit":
 			return "", ErrNotBegun
 		case line == "h" || line == "help" || line == "?":
@@ -140,15 +155,15 @@ func (t *Lines) Choose(ctx context.Context, question string, choices []string, d
 			}
 			continue
 		case line == "":
-			line = def
+			line = o.Default
 		}
-		if n, err := strconv.Atoi(line); err == nil && n >= 1 && n <= len(choices) {
-			line = choices[n-1]
+		if n, err := strconv.Atoi(line); err == nil && n >= 1 && n <= len(o.Choices) {
+			line = o.Choices[n-1]
 		}
-		if line != "" && (len(choices) == 0 || slices.Contains(choices, line)) {
+		if line != "" && (len(o.Choices) == 0 || slices.Contains(o.Choices, line)) {
 			return line, nil
 		}
-		text := fmt.Sprintf("%q is not one of: %s", line, strings.Join(choices, ", "))
+		text := fmt.Sprintf("%q is not one of: %s", line, strings.Join(o.Choices, ", "))
 		if line == "" {
 			text = "an answer is needed; q leaves, and nothing is begun"
 		}
@@ -156,6 +171,19 @@ func (t *Lines) Choose(ctx context.Context, question string, choices []string, d
 			return "", err
 		}
 	}
+}
+
+// list prints the choices with their numbers, or why there are none.
+func (t *Lines) list(o Offer) error {
+	out := ""
+	for i, c := range o.Choices {
+		out += fmt.Sprintf("  %d  %s\n", i+1, c)
+	}
+	if out == "" && o.None != "" {
+		out = "  " + o.None + "\n"
+	}
+	_, err := io.WriteString(t.out, out)
+	return err
 }
 
 // Close stops the reader at its next line; the terminal itself stays as it is.
