@@ -63,10 +63,8 @@ type Debrief struct {
 	TrailErr error `json:"-"`
 }
 
-// review puts the debrief of an ended session together.
+// review puts the debrief of an ended session together; the lock is held.
 func (s *Session) review() *Debrief {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	j := judge{book: s.book.ID, right: s.related(), expected: s.expected}
 	walked, err := j.read(s.cfg.Trails, s.cfg.Name, s.began, s.ended)
 	d := &Debrief{
@@ -97,18 +95,20 @@ func (s *Session) review() *Debrief {
 // Review tells what walks did since the session ended, in which they went on. What was scored stays.
 func (s *Session) Review() {
 	s.mu.Lock()
-	old := s.debrief
+	more := false
+	if old := s.debrief; old != nil {
+		fresh := s.review()
+		if more = len(fresh.Events) != len(old.Events) || !slices.Equal(fresh.Steps, old.Steps); more {
+			d := *old
+			d.Events, d.Steps = fresh.Events, fresh.Steps
+			s.debrief = &d
+		}
+	}
+	v := s.view()
 	s.mu.Unlock()
-	if old == nil {
-		return
+	if more {
+		s.tell(v)
 	}
-	fresh := s.review()
-	if len(fresh.Events) == len(old.Events) && slices.Equal(fresh.Steps, old.Steps) {
-		return
-	}
-	d := *old
-	d.Events, d.Steps = fresh.Events, fresh.Steps
-	s.change(func() { s.debrief = &d })
 }
 
 // Verdict is the session in one line.

@@ -173,6 +173,7 @@ func TestRecoveredAtOnce(t *testing.T) {
 	}
 	var s *Session
 	s, err = newSession(r.cfg, lib, lib.Drills[0], func(v View) {
+		endsWhole(t, v)
 		if v.Phase == Running && s.View().Goal[0].Answer != gate.Pass {
 			cluster.set(probestest.Healthy())
 		}

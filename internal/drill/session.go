@@ -368,12 +368,11 @@ func (s *Session) GiveUp(ctx context.Context) error {
 // end stops the clock, counts, and keeps a best time.
 func (s *Session) end(_ context.Context, how Phase) {
 	lost, known := s.cfg.Cluster.Lost()
-	done := false
+	// The end and its debrief are told as one: whoever leaves when they hear of the end takes the debrief along.
 	s.change(func() {
 		if s.phase != Running {
 			return
 		}
-		done = true
 		s.phase, s.ended = how, s.cfg.now()
 		if how == Recovered {
 			s.ended = s.holds
@@ -381,13 +380,10 @@ func (s *Session) end(_ context.Context, how Phase) {
 		if known {
 			s.lost = max(lost-s.lostAt, 0)
 		}
+		d := s.review()
+		if how == Recovered {
+			d.Best, d.BestErr = Keep(s.cfg.Records, s.drill.ID, Record{Time: d.Recovered, Score: d.Score.Total, At: s.ended.UTC().Truncate(time.Second)})
+		}
+		s.debrief = d
 	})
-	if !done {
-		return
-	}
-	d := s.review()
-	if how == Recovered {
-		d.Best, d.BestErr = Keep(s.cfg.Records, s.drill.ID, Record{Time: d.Recovered, Score: d.Score.Total, At: s.ended.UTC().Truncate(time.Second)})
-	}
-	s.change(func() { s.debrief = d })
 }

@@ -87,11 +87,19 @@ func (b *bench) session(id string) *Session {
 	if !ok {
 		b.t.Fatalf("no drill %s", id)
 	}
-	s, err := newSession(b.config(), lib, d, func(View) {})
+	s, err := newSession(b.config(), lib, d, func(v View) { endsWhole(b.t, v) })
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	return s
+}
+
+// endsWhole says that the end of a session and its debrief are told as one: a console that leaves when it hears of the end has to show
+// it.
+func endsWhole(t *testing.T, v View) {
+	if v.Phase.Over() && v.Phase != Failed && v.Debrief == nil {
+		t.Errorf("%s is told without its debrief", v.Phase)
+	}
 }
 
 // ssh runs a command on a host, as an operator would without recon.

@@ -24,9 +24,9 @@ type seen struct {
 	Findings []struct{ Book, Phase, Because string }
 }
 
-func look(t *testing.T, args ...string) (seen, int) {
+func look(t *testing.T) (seen, int) {
 	t.Helper()
-	out, code := onConsole(t, append([]string{"recon", "status", "--json"}, args...)...)
+	out, code := onConsole(t, "recon", "status", "--json")
 	var s seen
 	if err := json.Unmarshal([]byte(out), &s); err != nil {
 		t.Fatalf("status --json: %v\n%s", err, out)
