@@ -54,6 +54,9 @@ func (w *walker) prompt(limit time.Duration) (line string, ended bool) {
 
 var destroyPrompt = regexp.MustCompile(`DESTROY on (\S+): type`)
 
+// choosing is a question with its choices, at the end of what is seen.
+var choosing = regexp.MustCompile(`\n {2}\d+ {2}[^\n]+\n[^\n]*>\s*$`)
+
 // stuck is the prompt of a step that does not go on, and confirmed that of one that is about to run.
 var (
 	stuck     = regexp.MustCompile(`^(\[enter\] look again|retry|override|proof  done)`)
@@ -107,8 +110,10 @@ func (w *walker) answer(line string) {
 				reply, known = a, true
 			}
 		}
-		if !known && w.defaults && line == w.last {
-			reply = "the end-to-end test" // a question that Enter does not answer
+		if !known && w.defaults && line == w.last { // a question that Enter does not answer
+			if reply = "the end-to-end test"; choosing.MatchString(w.history()) {
+				reply = "1"
+			}
 		}
 		if !known && !w.defaults {
 			w.t.Fatalf("no answer for the prompt %q:\n%s", line, w.history())
