@@ -8,10 +8,12 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// field is one question: with choices, or free.
+// field is one question: with choices, or free. Likely are those of the choices that fit what is seen, where they are too many for
+// a preset.
 type field struct {
 	name, ask string
 	choices   []string
+	likely    []string
 	preset    string
 }
 
@@ -58,7 +60,7 @@ func (d *askDialog) begin() {
 		have = f.preset
 	}
 	d.text.set(have)
-	d.cursor = max(slices.Index(f.choices, have), 0)
+	d.cursor = max(slices.IndexFunc(f.choices, func(c string) bool { return c == have || have == "" && slices.Contains(f.likely, c) }), 0)
 }
 
 func (d *askDialog) update(msg tea.Msg) (tea.Msg, bool) {
@@ -158,7 +160,11 @@ func (d *askDialog) question(t *Theme, f field, width int) []string {
 		return append(out, "> "+d.text.view(t, width-2))
 	}
 	for i, c := range f.choices {
-		lead, text := "  ", fit(number(i+1)+"  "+c, width-2)
+		text := number(i+1) + "  " + c
+		if slices.Contains(f.likely, c) {
+			text += "   (fits what is seen)"
+		}
+		lead, text := "  ", fit(text, width-2)
 		if i == d.cursor {
 			lead, text = glyphHere+" ", t.Selected.Render(text)
 		}

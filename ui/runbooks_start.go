@@ -59,7 +59,11 @@ func (s *starter) ask(b *runbooks.Runbook, state *probes.State, current *walk.Vi
 		if in.Choices != nil && len(choices) == 0 {
 			ask += " (Nothing is seen now that could be chosen: a name that is typed is taken as it is.)"
 		}
-		fields = append(fields, field{name: in.Name, ask: ask, choices: choices, preset: preset})
+		f := field{name: in.Name, ask: ask, choices: choices, preset: preset}
+		if preset == "" {
+			f.likely = in.Likely(vars)
+		}
+		fields = append(fields, f)
 	}
 	form := startForm + b.ID
 	if dry {

@@ -54,6 +54,21 @@ func TestStartingAWalk(t *testing.T) {
 	})
 }
 
+// Where several fit, none is offered as the default: they are marked, and the cursor is on the first of them.
+func TestStartingAWalkThatSeveralFit(t *testing.T) {
+	several := probestest.Healthy()
+	for _, name := range []string{"netbox-node-4", "netbox-node-5"} {
+		m := several.Patroni.Members[0]
+		m.Name, m.State = name, "start failed"
+		several.Patroni.Members = append(several.Patroni.Members, m)
+	}
+	at(t, 80, 24, several, func(d *desk) {
+		d.key("2", "down", "d")
+		d.shows("1  netbox-node-1", "▶ 3  netbox-node-4   (fits what is seen)", "4  netbox-node-5   (fits what is seen)")
+		d.hides("netbox-node-2   (fits")
+	})
+}
+
 func TestAWalkThatCannotStart(t *testing.T) {
 	at(t, 80, 24, probestest.Diverged(), func(d *desk) {
 		d.walks.err = errors.New("the trail folder is wider than 0700")

@@ -251,7 +251,10 @@ func askInputs(ctx context.Context, t *plain.Lines, book *runbooks.Runbook, give
 			continue
 		}
 		v, err := t.Choose(ctx, in.Ask, func() (o plain.Offer) {
-			o.Choices, o.Default = in.Options(probes.Vars(state()))
+			vars := probes.Vars(state())
+			if o.Choices, o.Default = in.Options(vars); o.Default == "" {
+				o.Likely = in.Likely(vars)
+			}
 			if in.Choices != nil {
 				o.None = "nothing is seen now that could be chosen; Enter looks again, and a name that is typed is taken as it is"
 			}

@@ -54,8 +54,8 @@ func (w *walker) prompt(limit time.Duration) (line string, ended bool) {
 
 var destroyPrompt = regexp.MustCompile(`DESTROY on (\S+): type`)
 
-// choosing is a question with its choices, at the end of what is seen.
-var choosing = regexp.MustCompile(`\n {2}\d+ {2}[^\n]+\n[^\n]*>\s*$`)
+// choice is a line with something to choose, and whether it fits what is seen.
+var choice = regexp.MustCompile(`(?m)^ {2}(\d+) {2}.*?(\(fits what is seen\))?\s*$`)
 
 // stuck is the prompt of a step that does not go on, and confirmed that of one that is about to run.
 var (
@@ -111,8 +111,12 @@ func (w *walker) answer(line string) {
 			}
 		}
 		if !known && w.defaults && line == w.last { // a question that Enter does not answer
-			if reply = "the end-to-end test"; choosing.MatchString(w.history()) {
-				reply = "1"
+			reply = "the end-to-end test"
+			lines := strings.Split(strings.TrimRight(w.history(), " \n"), "\n")
+			for _, m := range choice.FindAllStringSubmatch(strings.Join(lines[max(len(lines)-12, 0):], "\n"), -1) {
+				if reply == "the end-to-end test" || m[2] != "" {
+					reply = m[1]
+				}
 			}
 		}
 		if !known && !w.defaults {

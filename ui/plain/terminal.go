@@ -115,9 +115,10 @@ func (t *Lines) Ask(ctx context.Context, prompt string) (string, error) {
 func (t *Lines) Write(p []byte) (int, error) { return t.out.Write(p) }
 
 // Offer is what may be answered at a moment. With no Choices any text will do; None is what is said of that where choices are
-// expected, "" where they are not.
+// expected, "" where they are not. Likely are those of the Choices that fit what is seen, where they are too many for a Default.
 type Offer struct {
 	Choices       []string
+	Likely        []string
 	Default, None string
 }
 
@@ -127,7 +128,7 @@ type Offer struct {
 func (t *Lines) Choose(ctx context.Context, question string, offered func() Offer) (string, error) {
 	for last := (*Offer)(nil); ; {
 		o := offered()
-		if last == nil || !slices.Equal(o.Choices, last.Choices) {
+		if last == nil || !slices.Equal(o.Choices, last.Choices) || !slices.Equal(o.Likely, last.Likely) {
 			if err := t.list(o); err != nil {
 				return "", err
 			}
@@ -177,7 +178,11 @@ func (t *Lines) Choose(ctx context.Context, question string, offered func() Offe
 func (t *Lines) list(o Offer) error {
 	out := ""
 	for i, c := range o.Choices {
-		out += fmt.Sprintf("  %d  %s\n", i+1, c)
+		fits := ""
+		if slices.Contains(o.Likely, c) {
+			fits = "   (fits what is seen)"
+		}
+		out += fmt.Sprintf("  %d  %s%s\n", i+1, c, fits)
 	}
 	if out == "" && o.None != "" {
 		out = "  " + o.None + "\n"

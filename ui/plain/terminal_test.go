@@ -56,7 +56,7 @@ func TestChooseLooksAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer lines.Close()
-	offers := []Offer{{None: "nothing is seen"}, {None: "nothing is seen"}, {Choices: []string{"n1", "n3"}}}
+	offers := []Offer{{None: "nothing is seen"}, {None: "nothing is seen"}, {Choices: []string{"n1", "n2", "n3"}, Likely: []string{"n1", "n3"}}}
 	chosen := make(chan string, 1)
 	go func() {
 		v, err := lines.Choose(t.Context(), "Which?", func() Offer {
@@ -78,8 +78,8 @@ func TestChooseLooksAgain(t *testing.T) {
 	said("\n")
 	out.until(t, "an answer is needed; q leaves, and nothing is begun\nWhich? > ")
 	said("\n")
-	out.until(t, "  1  n1\n  2  n3\nWhich? > ")
-	said("2\n")
+	out.until(t, "  1  n1   (fits what is seen)\n  2  n2\n  3  n3   (fits what is seen)\nWhich? > ")
+	said("3\n")
 	if got := <-chosen; got != "n3" {
 		t.Errorf("chosen is %q", got)
 	}
