@@ -107,7 +107,8 @@ func hostScript(q hostQuestions) string {
 	part("load", "cat /proc/loadavg")
 	part("cpus", "nproc || grep -c ^processor /proc/cpuinfo")
 	part("memory", "grep -E '^(MemTotal|MemAvailable|SwapTotal|SwapFree):' /proc/meminfo")
-	part("uptime", "cat /proc/uptime")
+	// A container shares its kernel's uptime; it booted when its own init began.
+	part("uptime", "cat /proc/uptime /proc/1/stat")
 	part("addresses", "$T ip -o addr show")
 	if len(units) > 0 {
 		names := make([]string, len(units))

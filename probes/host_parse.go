@@ -35,7 +35,7 @@ func parseHost(out []byte, units []string) (hostFacts, error) {
 		case "memory":
 			f.memoryMB, f.memoryAll, f.swapMB = parseMemory(body)
 		case "uptime":
-			f.uptime = number(field(body, 0))
+			f.uptime = parseUptime(body)
 		case "addresses":
 			f.addresses = parseAddresses(body)
 		case "units":
@@ -96,6 +96,24 @@ func yesNo(said, yes, no string) *bool {
 	}
 	is := said == yes
 	return &is
+}
+
+// userHz is in how many parts of a second Linux tells times to programs, on every kernel that runs these hosts.
+const userHz = 100
+
+// parseUptime reads /proc/uptime and, behind it where it may be read, /proc/1/stat: the time since init began, which on a host is
+// the time since it booted but for a second or two, and in a container is the container's own.
+func parseUptime(body string) *float64 {
+	up := number(field(body, 0))
+	_, stat, _ := strings.Cut(body, "\n")
+	if end := strings.LastIndexByte(stat, ')'); up != nil && end >= 0 { // the name in parentheses may hold anything
+		const began = 22 - 3 // the 22nd field of all, counted from the third
+		if ticks := number(field(stat[end+1:], began)); ticks != nil && *ticks/userHz <= *up {
+			since := *up - *ticks/userHz
+			return &since
+		}
+	}
+	return up
 }
 
 // parseMemory reads lines of /proc/meminfo, in KiB: available and all memory, and swap in use.

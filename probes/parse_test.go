@@ -279,6 +279,26 @@ func TestHostOutput(t *testing.T) {
 	}
 }
 
+// A container has its kernel's uptime and an init of its own; on a host both are as old as each other.
+func TestUptime(t *testing.T) {
+	for body, want := range map[string]float64{
+		"4521.33 8840.10": 4521.33,
+		"4521.33 8840.10\n1 (systemd) S 0 1 1 0 -1 4194560 7801 98911 79 1 41 66 301 91 20 0 1 0 33 23064576 3251 18446744073709551615 1 1 0":     4521,
+		"4521.33 8840.10\n1 (a) b (c) S 0 1 1 0 -1 4194560 7801 98911 79 1 41 66 301 91 20 0 1 0 449133 23064576 3251 18446744073709551615 1 1 0": 30,
+		"4521.33 8840.10\n1 (systemd) S 0 1": 4521.33,
+		"4521.33 8840.10\n1 (systemd) S 0 1 1 0 -1 4194560 7801 98911 79 1 41 66 301 91 20 0 1 0 999999999 2306": 4521.33,
+	} {
+		if got := parseUptime(body); got == nil || *got < want-0.01 || *got > want+0.01 {
+			t.Errorf("%q: %v, not %g", body, got, want)
+		}
+	}
+	for _, body := range []string{"", "x", "\n1 (systemd) S 0 1 1 0 -1 4194560 7801 98911 79 1 41 66 301 91 20 0 1 0 33 2306"} {
+		if got := parseUptime(body); got != nil {
+			t.Errorf("%q: %g", body, *got)
+		}
+	}
+}
+
 func TestHostThatSaysNothing(t *testing.T) {
 	for _, out := range []string{"", "This account is currently not available.\n", "--recon-", "--recon-other\nx"} {
 		if _, err := parseHost([]byte(out), nil); err == nil {

@@ -125,7 +125,7 @@ type Node struct {
 	ClockOffset *float64 `json:"clock_offset" about:"the host's clock minus the console's, seconds"`
 	ClockSynced *bool    `json:"clock_synced" about:"the host says that its clock is synchronised"`
 	Addresses   []string `json:"addresses" about:"IPv4 and IPv6 addresses on its interfaces, without loopback"`
-	Uptime      *float64 `json:"uptime" about:"seconds since boot"`
+	Uptime      *float64 `json:"uptime" about:"seconds since boot; of a container, since its own"`
 	// Services is Units under the names of the cluster file's services, so that a book needs no unit name: etcd, patroni, redis,
 	// sentinel, haproxy, keepalived, pgbouncer, web, netbox and worker. ServiceFiles is UnitFiles in the same way.
 	Services     map[string]string `json:"services" about:"service of the cluster file (etcd, ..., netbox, worker) to its unit's state, as in units"`
