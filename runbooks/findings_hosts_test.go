@@ -207,10 +207,16 @@ func hostFailures() []recognised {
 			},
 		},
 		{
-			name: "all hosts booted", book: "cold-start", because: "all 3 hosts booted within the last 10 min",
+			name: "all hosts booted", book: "cold-start", because: "all 3 hosts booted within the last 10 min, and the database is not whole again",
+			also: []string{"patroni-replica-behind"},
 			broken: func(s *probes.State) {
 				for i := range s.Nodes {
 					s.Nodes[i].Uptime = ptr(42.0)
+				}
+				for i := range s.Patroni.Members {
+					if !s.Patroni.Members[i].Primary {
+						s.Patroni.Members[i].State = "starting"
+					}
 				}
 			},
 		},

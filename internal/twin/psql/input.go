@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"recon/internal/twin/pgwire"
@@ -35,8 +36,9 @@ func (r *run) input(ctx context.Context, in io.Reader, name string) int {
 		case text == "" && r.Prompt && (trimmed == "quit" || trimmed == "exit"):
 			r.quit = true
 		default:
-			if text += l + "\n"; complete(text) {
-				err = r.statements(ctx, text)
+			text += l + "\n"
+			if whole := r.interpolate(text); complete(whole) {
+				err = r.statements(ctx, whole)
 				text = ""
 			}
 		}
@@ -49,7 +51,7 @@ func (r *run) input(ctx context.Context, in io.Reader, name string) int {
 			return exitScript
 		}
 	}
-	if err := r.statements(ctx, text); err != nil && r.stops() {
+	if err := r.statements(ctx, r.interpolate(text)); err != nil && r.stops() {
 		return exitScript
 	}
 	if r.Prompt {
@@ -75,6 +77,27 @@ func (r *run) prompt(begun string) {
 		sign += "!"
 	}
 	fmt.Fprintf(r.Stdout, "%s%s%s ", r.database, sign, end)
+}
+
+// uses are the places of a text where a variable may stand, and those where what looks like one is something else.
+var uses = regexp.MustCompile(`(?s)'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|::|:'(\w+)'|:"(\w+)"|:(\w+)`)
+
+// interpolate puts the values of variables in: as they are, as literals, or as names. One that was never set stays as it is written.
+func (r *run) interpolate(text string) string {
+	return uses.ReplaceAllStringFunc(text, func(found string) string {
+		m := uses.FindStringSubmatch(found)
+		value, known := r.variables[m[1]+m[2]+m[3]]
+		switch {
+		case !known:
+		case m[1] != "":
+			return "'" + strings.ReplaceAll(value, "'", "''") + "'"
+		case m[2] != "":
+			return `"` + strings.ReplaceAll(value, `"`, `""`) + `"`
+		case m[3] != "":
+			return value
+		}
+		return found
+	})
 }
 
 // complete says that a text ends with a semicolon that ends a statement.

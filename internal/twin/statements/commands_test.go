@@ -176,6 +176,7 @@ func TestOrders(t *testing.T) {
 	s.want("SELECT pg_current_wal_lsn()", "55000 recovery is in progress")
 	s.want("INSERT INTO recon_canary (id, at, writer) VALUES (1, clock_timestamp(), 'me') ON CONFLICT (id) DO UPDATE SET at = excluded.at, writer = excluded.writer",
 		"25006 cannot execute INSERT in a read-only transaction")
+	low.want("SELECT pg_drop_replication_slot('a')", "42501 permission denied to use replication slots")
 	low.want("CHECKPOINT", "42501 permission denied to execute CHECKPOINT command")
 	low.want("SELECT pg_wal_replay_resume()", "42501 permission denied for function pg_wal_replay_resume")
 	low.want("SELECT count(*) FROM pg_hba_file_rules", "42501 permission denied for view pg_hba_file_rules")

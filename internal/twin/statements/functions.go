@@ -172,7 +172,10 @@ func orderFunctions() []function {
 	}
 	slot := func(order func(Orders) func(string) error) func(*query, []any) (any, error) {
 		return func(q *query, a []any) (any, error) {
-			if order(q.db.Orders) == nil {
+			switch {
+			case !q.superuser() && !q.role(q.s.User).Replication:
+				return nil, denied("to use replication slots")
+			case order(q.db.Orders) == nil:
 				return nil, errNotHere("changing slots")
 			}
 			return "", order(q.db.Orders)(a[0].(string))
