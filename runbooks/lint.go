@@ -104,6 +104,7 @@ func (l *linter) one(s *Step, c *Command) {
 		return // the command behind it is the same
 	}
 	l.emptyTarget(s, c)
+	l.destroysSeveral(c)
 	switch c.Kind {
 	case Sh:
 		runs := invocations(c.Script)

@@ -21,6 +21,14 @@ type demand struct {
 	pred string
 }
 
+// destroysSeveral refuses what recon would never run: a block that destroys on more than one host.
+func (l *linter) destroysSeveral(c *Command) {
+	if c.Risk == Destroy && several(c) {
+		l.problem(c.Line-1, 1, "the block destroys, and its target `on="+c.On.Text+"` can be several hosts: recon runs nothing of that kind",
+			"write a step for each host, on=first(filter(...)), so that each has a confirmation of its own")
+	}
+}
+
 // emptyTarget refuses a target that can be nobody, unless a check of the step (or a guard) asks for it first.
 func (l *linter) emptyTarget(s *Step, c *Command) {
 	if c.On.Expr == nil {

@@ -60,6 +60,11 @@ func proofRefusals() []refusal {
 			good: "## Look\n\n'''sh on=all risk=read capture=said\nid\n'''\n\n" + change + "\n'''check within=1m\ncaptures.said[\"a\"] == \"done\" && patroni.paused\n'''\n",
 		},
 		{
+			name: "destroyed on several hosts", at: "'''sh on=role", want: "can be several hosts",
+			bad:  sh("on=role(\"postgres\") risk=destroy timeout=5s order=serial", "touch /x"),
+			good: sh("on=node(inputs.member) risk=destroy timeout=5s", "touch /x"), head: member,
+		},
+		{
 			name: "a proof that cannot be instant", bad: change + "\n'''check\npatroni.paused\n'''\n", good: change + "\n'''check within=1m\npatroni.paused\n'''\n",
 			at: "'''check\npatroni.paused", want: "has no `within`",
 		},
@@ -205,7 +210,7 @@ func etcdRefusals() []refusal {
 	return []refusal{
 		{name: "two members changed", head: member, bad: sh(destroy, "etcdctl member remove 8e9e05c52164694d\netcdctl member remove 91bc3c398fb3c146"), good: remove, at: "etcdctl member remove 91", want: "two changes of etcd's members"},
 		{name: "members changed in a loop", head: member, bad: sh(destroy, "for m in a b; do\n  etcdctl member remove \"$m\"\ndone"), good: remove, want: "two changes of etcd's members"},
-		{name: "members changed on all hosts", head: member, bad: strings.Replace(remove, "on=node(inputs.member)", "on=all", 1), good: remove, want: "two changes of etcd's members"},
+		{name: "members changed on all hosts", head: member, bad: sh("on=all risk=change timeout=5s", "etcdctl member promote 8e9e05c52164694d"), good: remove, want: "two changes of etcd's members"},
 		{name: "added before removed", head: member, bad: add + "\n" + remove, good: remove + "\n" + add, want: "before the dead one is removed"},
 		{name: "added without a look at the voters", head: member, bad: add, good: strings.Replace(add, "patroni.leader.name != inputs.member", "etcd.voters == 2", 1), want: "before the dead one is removed"},
 		{name: "defrag of the cluster", head: member, bad: defrag("etcdctl defrag --cluster"), good: good, want: "reaches all of them"},
