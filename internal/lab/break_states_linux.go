@@ -138,13 +138,16 @@ import runpy, time, psycopg2
 d = runpy.run_path("/opt/netbox/netbox/netbox/configuration.py")["DATABASES"]["default"]
 held = []
 for _ in range(%s):
-    c = psycopg2.connect(host="'"$1"'", port=5432, dbname=d["NAME"], user=d["USER"], password=d["PASSWORD"], application_name="reports")
+    try:
+        c = psycopg2.connect(host="'"$1"'", port=5432, dbname=d["NAME"], user=d["USER"], password=d["PASSWORD"], application_name="reports")
+    except psycopg2.OperationalError:
+        break # others hold the rest
     c.%s
     c.cursor().execute("%s")
     held.append(c)
 time.sleep(1 << 20)'
 for _ in $(seq 100); do
-  [ "$(runuser -u postgres -- psql -XAtc "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'reports'")" -lt %s ] || exit 0
+  [ "$(runuser -u postgres -- psql -XAtc "SELECT count(*) FILTER (WHERE application_name = 'reports') >= %s OR count(*) FILTER (WHERE backend_type = 'client backend') >= 95 FROM pg_stat_activity")" != t ] || exit 0
   sleep 0.3
 done
 exit 1`, unit, count, mode, sql, count)
