@@ -112,15 +112,50 @@ func (p *realPostgres) count(t *testing.T, where string) (n int) {
 	return n
 }
 
-// standbys sets synchronous_standby_names, and waits until the server has it.
+// standbys sets synchronous_standby_names, and waits until commits heed it. A session's own SHOW is no proof of that: whether
+// a COMMIT waits stands in shared memory, which the checkpointer writes when the signal has reached it too.
 func (p *realPostgres) standbys(t *testing.T, names string) {
 	t.Helper()
 	p.exec(t, "ALTER SYSTEM SET synchronous_standby_names = '"+names+"'", "SELECT pg_reload_conf()")
-	p.eventually(t, "the setting", func() bool {
-		var is string
-		err := p.conn.QueryRow(t.Context(), "SHOW synchronous_standby_names", pgx.QueryExecModeExec).Scan(&is)
-		return err == nil && is == names
+	p.eventually(t, "commits that heed the setting", func() bool { return p.commitWaits(t) == (names != "") })
+}
+
+// commitWaits tells whether a commit waits for a standby; the one that tried it is gone afterwards.
+func (p *realPostgres) commitWaits(t *testing.T) bool {
+	t.Helper()
+	config := p.conn.Config().Copy()
+	config.RuntimeParams["application_name"] = "commit-waits"
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := conn.Exec(context.Background(), "SELECT pg_logical_emit_message(true, 'test', '')", pgx.QueryExecModeExec)
+		_ = conn.Close(context.Background())
+		done <- err
+	}()
+	pid, waits := conn.PgConn().PID(), false
+	p.eventually(t, "the end of a commit, or its waiting", func() bool {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			return true
+		default:
+		}
+		err := p.conn.QueryRow(t.Context(), "SELECT count(*) = 1 FROM pg_stat_activity WHERE pid = $1 AND wait_event = 'SyncRep'", pgx.QueryExecModeExec, int32(pid)).Scan(&waits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return waits
 	})
+	if waits {
+		p.exec(t, fmt.Sprintf("SELECT pg_terminate_backend(%d, 15000)", pid))
+		<-done
+	}
+	return waits
 }
 
 // entry is a login at the server as it comes through a floating address.
