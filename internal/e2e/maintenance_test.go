@@ -125,7 +125,7 @@ var rotations = []rotation{
 			"pgbouncer_admin_password",
 		}, `for port in 5432 6432; do PGPASSWORD=$WORD psql -XAt -h "$(hostname)" -p $port -U netbox -d netbox -c "SELECT 'open'" 2>&1; done`, "open\nopen",
 	},
-	{"Patroni REST", "patroni_rest_password", nil, `curl -s -o /dev/null -w '%{http_code}' -X PATCH -u "patroni:$WORD" -d '{}' "http://$(hostname):8008/config"`, "200"},
+	{"Patroni REST", "patroni_rest_password", nil, `curl -s -o /dev/null -w '%{http_code}' -X DELETE -u "patroni:$WORD" "http://$(hostname):8008/switchover"`, "404"}, // none is scheduled
 	{"HAProxy statistics", "haproxy_stats_password", nil, `curl -s -o /dev/null -w '%{http_code}' -u "stats:$WORD" "http://$(hostname):7000/"`, "200"},
 	{"Keepalived", "keepalived_auth", nil, `grep -qE "auth_pass +\"?$WORD\"?$" /etc/keepalived/keepalived.conf && echo this`, "this"},
 }
