@@ -3,8 +3,10 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +37,7 @@ func TestMaintenance(t *testing.T) {
 		{"rotate-passwords", rotated},
 		{"restore-database", restored},
 		{"rolling-reboot", rebooted},
+		{"become", becomes},
 	} {
 		if which != "all" && which != s.name {
 			continue
@@ -114,20 +117,21 @@ type rotation struct {
 	also        []string
 	try         string
 	right       string // what the host says to the right one
+	word        string // the new one; empty for a default
 }
 
 var rotations = []rotation{
-	{"Redis", "redis_password", []string{"redis_check_password"}, `REDISCLI_AUTH=$WORD redis-cli ping 2>&1`, "PONG"},
-	{"Sentinel", "sentinel_password", nil, `REDISCLI_AUTH=$WORD redis-cli -p 26379 ping 2>&1`, "PONG"},
+	{which: "Redis", main: "redis_password", also: []string{"redis_check_password"}, try: `REDISCLI_AUTH=$WORD redis-cli ping 2>&1`, right: "PONG"},
+	{which: "Sentinel", main: "sentinel_password", try: `REDISCLI_AUTH=$WORD redis-cli -p 26379 ping 2>&1`, right: "PONG"},
 	{
-		"PostgreSQL and PgBouncer", "netbox_database_password", []string{
+		which: "PostgreSQL and PgBouncer", main: "netbox_database_password", also: []string{
 			"patroni_superuser_password", "patroni_replication_password", "patroni_rewind_password", "recon_database_password",
 			"pgbouncer_admin_password",
-		}, `for port in 5432 6432; do PGPASSWORD=$WORD psql -XAt -h "$(hostname)" -p $port -U netbox -d netbox -c "SELECT 'open'" 2>&1; done`, "open\nopen",
+		}, try: `for port in 5432 6432; do PGPASSWORD=$WORD psql -XAt -h "$(hostname)" -p $port -U netbox -d netbox -c "SELECT 'open'" 2>&1; done`, right: "open\nopen",
 	},
-	{"Patroni REST", "patroni_rest_password", nil, `curl -s -o /dev/null -w '%{http_code}' -X DELETE -u "patroni:$WORD" "http://$(hostname):8008/switchover"`, "404"}, // none is scheduled
-	{"HAProxy statistics", "haproxy_stats_password", nil, `curl -s -o /dev/null -w '%{http_code}' -u "stats:$WORD" "http://$(hostname):7000/"`, "200"},
-	{"Keepalived", "keepalived_auth", nil, `grep -qE "auth_pass +\"?$WORD\"?$" /etc/keepalived/keepalived.conf && echo this`, "this"},
+	{which: "Patroni REST", main: "patroni_rest_password", try: `curl -s -o /dev/null -w '%{http_code}' -X DELETE -u "patroni:$WORD" "http://$(hostname):8008/switchover"`, right: "404"}, // none is scheduled
+	{which: "HAProxy statistics", main: "haproxy_stats_password", try: `curl -s -o /dev/null -w '%{http_code}' -u "stats:$WORD" "http://$(hostname):7000/"`, right: "200"},
+	{which: "Keepalived", main: "keepalived_auth", try: `grep -qE "auth_pass +\"?$WORD\"?$" /etc/keepalived/keepalived.conf && echo this`, right: "this"},
 }
 
 // rotated changes the passwords of every kind: in the variables, then by the book, and the console goes on with the new ones.
@@ -170,7 +174,7 @@ func (r rotation) walk(t *testing.T) {
 			return true
 		}
 		for i, name := range append([]string{r.main}, r.also...) {
-			word := fmt.Sprintf("AnotherWordOf32LettersAndDigits%d", i)
+			word := fmt.Sprintf("%s%d", cmp.Or(r.word, "AnotherWordOf32LettersAndDigits"), i)
 			if r.which == "Keepalived" {
 				word = "8Letters"
 			}
@@ -275,5 +279,28 @@ func rebooted(t *testing.T) {
 		if at == before[name] {
 			t.Errorf("%s was not rebooted", name)
 		}
+	}
+}
+
+// becomes walks a book with a playbook where the operator becomes root by su, and where the login is root's own.
+func becomes(t *testing.T) {
+	stats := rotations[slices.IndexFunc(rotations, func(r rotation) bool { return r.which == "HAProxy statistics" })]
+	for _, node := range []string{"netbox-node-1", "netbox-node-2", "netbox-node-3"} {
+		onNode(t, node, "sh", "-ec", "install -d -m 700 /root/.ssh; cp /home/anna/.ssh/authorized_keys /root/.ssh/authorized_keys; chown root: /root/.ssh/authorized_keys")
+	}
+	for _, s := range []struct{ name, edit string }{
+		{"su", `s#become: {method: sudo}#become: {method: su, password: "file:~/.secrets/root"}#`},
+		{"root", `s#become: {.*}#become: {method: none}#; s#user: anna#user: root#`},
+	} {
+		t.Run(s.name, func(t *testing.T) {
+			if out, code := onConsole(t, "sh", "-ec", `cp inventory.yaml before.yaml; sed -i '`+s.edit+`' inventory.yaml; ! cmp -s inventory.yaml before.yaml`); code != 0 {
+				t.Fatal(out)
+			}
+			defer onConsole(t, "mv", "before.yaml", "inventory.yaml")
+			healthy(t) // the probes that need root as well
+			stats.word = "WordChangedBy" + s.name
+			stats.walk(t)
+			healthy(t)
+		})
 	}
 }

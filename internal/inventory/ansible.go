@@ -65,6 +65,10 @@ func (n Node) ansible() map[string]any {
 	}
 	if s.Become.Method != BecomeNone {
 		maps.Copy(out, map[string]any{"ansible_become_method": string(s.Become.Method), "ansible_become_user": s.Become.User})
+		if s.Become.Method == BecomeSu {
+			// Without a login shell the path stays that of the login, where sysctl and its like are not.
+			out["ansible_become_flags"] = "-l"
+		}
 	} else {
 		// Who is root already needs no sudo, which a bare host does not have.
 		out["ansible_become"] = false

@@ -103,7 +103,7 @@ class CallbackModule(CallbackBase):
             told["hidden"] = True
         else:
             if event in ("failed", "ignored", "unreachable"):
-                told["message"] = self._message(facts)[:LONGEST_MESSAGE]
+                told["message"] = self._message(facts, self._cause(getattr(result, "exception", None)))[:LONGEST_MESSAGE]
             diff = self._changes(facts)
             if diff:
                 told["diff"] = diff[:LONGEST_DIFF]
@@ -115,13 +115,24 @@ class CallbackModule(CallbackBase):
         return bool(result._task.no_log) or any(p.get("_ansible_no_log") or "censored" in p for p in parts)
 
     @staticmethod
-    def _message(facts):
+    def _cause(summary):
+        """What is at the root of an error as Ansible 2.19 and later keep it: a chain of events, the last of which says it."""
+        event = getattr(summary, "event", None)
+        while getattr(event, "chain", None):
+            event = event.chain.event
+        return str(getattr(event, "msg", "") or "")
+
+    @staticmethod
+    def _message(facts, cause=""):
         """The words of what failed: of the items of a loop, those that did."""
         failed = [r for r in facts.get("results") or [] if isinstance(r, dict) and (r.get("failed") or r.get("unreachable"))]
         words = []
         for part in failed or [facts]:
             text = str(part.get("msg") or "").strip()
-            more = str(part.get("stderr") or part.get("module_stderr") or part.get("exception") or part.get("stdout") or "").strip()
+            thrown = str(part.get("exception") or "").strip()
+            if thrown == "(traceback unavailable)":  # what is left of it for a callback
+                thrown = cause if part is facts else ""
+            more = str(part.get("stderr") or part.get("module_stderr") or thrown or part.get("stdout") or "").strip()
             if more and more not in text:
                 text = (text + ": " if text else "") + more
             if "item" in part:
