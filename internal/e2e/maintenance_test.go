@@ -35,6 +35,8 @@ func TestMaintenance(t *testing.T) {
 		{"certificate-renewal", renewed},
 		{"minor-upgrade", upgraded},
 		{"rotate-passwords", rotated},
+		{"backup", saved},
+		{"restore-database-dump", reloaded},
 		{"restore-database", restored},
 		{"rolling-reboot", rebooted},
 		{"become", becomes},
@@ -209,6 +211,44 @@ func (r rotation) walk(t *testing.T) {
 		if got := says(node, before); strings.Contains(got, strings.Split(r.right, "\n")[0]) {
 			t.Errorf("%s: the old password still opens: %q", node, got)
 		}
+	}
+}
+
+// saved takes a backup, and looks for what it promises on the hosts.
+func saved(t *testing.T) {
+	leader := healthy(t).Patroni.Leader.Node
+	w := walkPlain(t, nil, "backup")
+	w.defaults = true
+	w.completes()
+	for _, node := range []string{"netbox-node-1", "netbox-node-2", "netbox-node-3"} {
+		onNode(t, node, "sh", "-ec", `tar -tzf /var/backups/netbox/*/files.tar.gz >/dev/null 2>&1; [ "$(stat -c %a /var/backups/netbox/*/files.tar.gz)" = 600 ]`)
+	}
+	onNode(t, leader, "sh", "-ec", `cd /var/backups/netbox/*/ && sha256sum -c SHA256SUMS`)
+	if out := onNode(t, leader, "runuser", "-u", "postgres", "--", "psql", "-XAt", "-c", "SELECT datname FROM pg_database WHERE datname LIKE 'recon%'"); out != "" {
+		t.Errorf("left behind: %s", out)
+	}
+}
+
+// reloaded brings NetBox's database back from a dump: what was there at its moment, and nothing later.
+func reloaded(t *testing.T) {
+	s := healthy(t)
+	leader := s.Patroni.Leader.Node
+	sql := func(node, database, statement string) string {
+		return strings.TrimSpace(onNode(t, node, "runuser", "-u", "postgres", "--", "psql", "-XAtq", "-d", database, "-c", statement))
+	}
+	sql(leader, "netbox", "CREATE TABLE before_the_dump AS SELECT 42 AS answer")
+	onNode(t, leader, "runuser", "-u", "postgres", "--", "pg_dump", "-Fc", "--no-owner", "-d", "netbox", "-f", "/var/tmp/netbox.dump")
+	sql(leader, "netbox", "CREATE TABLE after_the_dump AS SELECT 43 AS answer")
+	w := walkPlain(t, map[string]string{"good": "it is"}, "restore-database", "--input", "way=logical dump", "--input", "source=/var/tmp/netbox.dump", "--input", "member="+s.Patroni.Leader.Name)
+	w.completes()
+	for _, node := range []string{"netbox-node-1", "netbox-node-2", "netbox-node-3"} {
+		if got := sql(node, "netbox", "SELECT answer, to_regclass('after_the_dump') IS NULL, pg_get_userbyid(relowner) FROM before_the_dump, pg_class WHERE relname = 'before_the_dump'"); got != "42|t|netbox" {
+			t.Errorf("%s holds %q", node, got)
+		}
+	}
+	kept := sql(leader, "postgres", "SELECT datname FROM pg_database WHERE datname LIKE 'netbox_before_%'")
+	if got := sql(leader, kept, "SELECT answer FROM after_the_dump"); got != "43" {
+		t.Errorf("%s was to hold what was there: %q", kept, got)
 	}
 }
 
