@@ -176,7 +176,8 @@ func (p *process) signal(sig syscall.Signal) {
 // TSTP, TTIN, TTOU, URG and WINCH by the numbers of Linux, which are the numbers here wherever this runs.
 var harmless = []syscall.Signal{17, 18, 19, 20, 21, 22, 23, 28}
 
-// signalAll sends a signal to the processes that match, the youngest first.
+// signalAll sends a signal to the processes that match, the oldest first: whoever started others must not see them end and go on,
+// when all of them are to end together.
 func (h *Host) signalAll(sig syscall.Signal, match func(*process) bool) (found bool) {
 	h.procs.mu.Lock()
 	var list []*process
@@ -186,7 +187,7 @@ func (h *Host) signalAll(sig syscall.Signal, match func(*process) bool) (found b
 		}
 	}
 	h.procs.mu.Unlock()
-	slices.SortFunc(list, func(a, b *process) int { return b.pid - a.pid })
+	slices.SortFunc(list, func(a, b *process) int { return a.pid - b.pid })
 	for _, p := range list {
 		p.signal(sig)
 	}
