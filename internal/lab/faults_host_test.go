@@ -112,7 +112,7 @@ func witnesses() []witness {
 		{fault.InitializeGone, there, `etcdctl --endpoints="http://$1:22379" get --prefix --keys-only /service/ | grep -c /initialize`, `^0$`},
 		{fault.PostgresReadOnly, there, `sql "SHOW default_transaction_read_only"`, `^on$`},
 		{fault.ArchivingFails, onLeader, `sql "SELECT failed_count > 0 FROM pg_stat_archiver"; sql "SHOW archive_mode"`, `(?s)t.*on`},
-		{fault.ConnectionsUsed, there, `sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'reports'"`, `^9\d$`},
+		{fault.ConnectionsUsed, there, `sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'reports'"`, `^[6-9]\d$`},
 		{fault.OldTransaction, there, `sql "SELECT state FROM pg_stat_activity WHERE application_name = 'reports'"`, `idle in transaction`},
 		{fault.SubscriptionStopped, there, `sql "SELECT count(*) FROM pg_subscription WHERE NOT subenabled"`, `^1$`},
 		{fault.EtcdCorrupt, beside, `etcdctl --endpoints="http://$(hostname):22379" alarm list 2>&1`, `CORRUPT`},
@@ -256,6 +256,22 @@ func together() [][]string {
 	}
 }
 
+// seeWithin asks the witness until it says what is wanted, for 20 s at most: a health check has its own time to fall and to rise, and
+// on a busy machine a tool may be too slow once.
+func (l *Lab) seeWithin(t *testing.T, w witness, hosts []string, wanted bool) (out string, is bool) {
+	t.Helper()
+	says := regexp.MustCompile(w.says)
+	for end := time.Now().Add(20 * time.Second); ; {
+		out = l.see(t, w, hosts)
+		if is = says.MatchString(out); is == wanted || time.Now().After(end) {
+			return out, is
+		}
+		if pause(t.Context(), 500*time.Millisecond) != nil {
+			return out, is
+		}
+	}
+}
+
 // Every fault once: it is made, the native tool sees it, it is mended, and the tool sees it no more.
 func TestEveryFaultIsMadeSeenAndMended(t *testing.T) {
 	l := faultLab(t)
@@ -292,7 +308,7 @@ func TestEveryFaultIsMadeSeenAndMended(t *testing.T) {
 			}
 			for _, name := range group {
 				w := by[name]
-				if out := l.see(t, w, hosts[name]); !regexp.MustCompile(w.says).MatchString(out) {
+				if out, is := l.seeWithin(t, w, hosts[name], true); !is {
 					t.Errorf("%s is not there: %s at %s says\n%s", name, w.command, w.at, out)
 				}
 			}
@@ -306,7 +322,7 @@ func TestEveryFaultIsMadeSeenAndMended(t *testing.T) {
 				if name == fault.LeaderMoves || name == fault.PowerOffAll {
 					continue // the history of timelines stays, and so does the hour of the boot
 				}
-				if out := l.see(t, w, hosts[name]); regexp.MustCompile(w.says).MatchString(out) {
+				if out, is := l.seeWithin(t, w, hosts[name], false); is {
 					t.Errorf("%s is still there: %s at %s says\n%s", name, w.command, w.at, out)
 				}
 			}
